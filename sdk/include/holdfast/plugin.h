@@ -277,8 +277,8 @@ typedef struct hf_filter_in {
 	                      * the driver's decodes; HF_ENCODE: its codec */
 	uint64_t size_hint;  /* bytes to come in, 0 unknown */
 	uint32_t threads;    /* threads the stream may use of its own, at least
-	                      * 1. With HF_CAP_CONCAT it is 1: the host runs
-	                      * several streams instead */
+	                      * 1. 1 where the host cuts the input into blocks
+	                      * (block_size) and runs several streams instead */
 	uint32_t reserved;
 } hf_filter_in;
 
@@ -305,6 +305,11 @@ typedef struct hf_filter_ops {
 	               uint32_t op);
 	/* Frees the stream, at any moment of its life. */
 	void (*stream_close)(void *stream);
+	/* Only with HF_CAP_CONCAT: how many bytes of plain input make one block
+	 * that the host may compress by a stream of its own, on any of its
+	 * threads; 0: do not cut, one stream sees all. The host may choose
+	 * smaller blocks. NULL: the host's own size. */
+	uint64_t (*block_size)(hf_ctx *ctx, void *self);
 } hf_filter_ops;
 
 /* ------------------------------------------------------------------------
