@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * Stopping: set by SIGINT/SIGTERM or by the first failure of a run, seen by every thread. */
+#ifndef HF_UTIL_CANCEL_H
+#define HF_UTIL_CANCEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Installs handlers for SIGINT, SIGTERM and SIGHUP; ignores SIGPIPE. Once, at the start of main(). */
+void cancel_install(void);
+/* The signal that arrived, or 0. */
+int cancel_signal(void);
+/* True if a signal arrived. */
+bool cancelled(void);
+/* Readable once cancelled() is true. */
+int cancel_fd(void);
+/* Sleeps; returns false if woken to stop. */
+bool cancel_sleep(int64_t ns);
+
+#endif
