@@ -24,7 +24,7 @@ void error_clear(struct error *err);
 
 /* "transient", "no-space" ... for JSON; never NULL. */
 const char *status_name(int32_t status);
-/* Unknown positive classes become HF_E_FAILED. */
+/* A status that this version does not know, negative ones too, becomes HF_E_FAILED. */
 int32_t status_normal(int32_t status);
 
 #endif
