@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ * Stopping. The handler only stores the signal and writes to a pipe: everything else happens in threads. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/util/cancel.h"
+#include "engine/util/clock.h"
+
+static atomic_int caught;
+static int pipe_fds[2] = {-1, -1};
+
+static void on_signal(int number)
+{
+	int saved = errno, none = 0;
+
+	if (atomic_compare_exchange_strong(&caught, &none, number)) {
+		/* the pipe is never read: once readable it stays so, for every thread */
+		ssize_t n = write(pipe_fds[1], "", 1);
+		(void)n;
+	}
+	errno = saved;
+}
+
+void cancel_install(void)
+{
+	struct sigaction action;
+
+	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		pipe_fds[0] = pipe_fds[1] = -1;
+	memset(&action, 0, sizeof action);
+	action.sa_handler = on_signal;
+	sigemptyset(&action.sa_mask);
+	action.sa_flags = SA_RESTART;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	struct sigaction old;
+	if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL); /* nohup stays obeyed */
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+	/* a full file-size limit is an error from write(), not the end */
+	sigaction(SIGXFSZ, &action, NULL);
+}
+
+int cancel_signal(void)
+{
+	return atomic_load_explicit(&caught, memory_order_relaxed);
+}
+
+bool cancelled(void)
+{
+	return cancel_signal() != 0;
+}
+
+int cancel_fd(void)
+{
+	return pipe_fds[0];
+}
+
+bool cancel_sleep(int64_t ns)
+{
+	int64_t end = clock_mono() + ns;
+
+	while (!cancelled()) {
+		int64_t left = end - clock_mono();
+		struct pollfd p = {.fd = pipe_fds[0], .events = POLLIN};
+
+		if (left <= 0)
+			return true;
+		int64_t ms = (left + 999999) / 1000000;
+		poll(&p, 1, ms > 60000 ? 60000 : (int)ms);
+	}
+	return false;
+}
