@@ -51,7 +51,8 @@ static time_t seconds(int64_t ns, unsigned *rest)
 	return (time_t)s;
 }
 
-static void format(const char *fmt, const struct tm *tm, char *out, size_t size)
+static void __attribute__((format(strftime, 1, 0)))
+format(const char *fmt, const struct tm *tm, char *out, size_t size)
 {
 	if (size && strftime(out, size, fmt, tm) == 0)
 		out[0] = '\0';
