@@ -51,13 +51,6 @@ static time_t seconds(int64_t ns, unsigned *rest)
 	return (time_t)s;
 }
 
-static void __attribute__((format(strftime, 1, 0)))
-format(const char *fmt, const struct tm *tm, char *out, size_t size)
-{
-	if (size && strftime(out, size, fmt, tm) == 0)
-		out[0] = '\0';
-}
-
 static void utc(int64_t ns, struct tm *tm)
 {
 	time_t t = seconds(ns, NULL);
@@ -74,7 +67,8 @@ void clock_rfc3339(int64_t ns, char *out, size_t size)
 
 	(void)seconds(ns, &rest);
 	utc(ns, &tm);
-	format("%Y-%m-%dT%H:%M:%S", &tm, text, sizeof(text));
+	if (strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		text[0] = '\0';
 	if (rest) {
 		int n = snprintf(fraction, sizeof(fraction), ".%09u", rest);
 
@@ -89,7 +83,8 @@ void clock_compact(int64_t ns, char *out, size_t size)
 	struct tm tm;
 
 	utc(ns, &tm);
-	format("%Y%m%dT%H%M%SZ", &tm, out, size);
+	if (size && strftime(out, size, "%Y%m%dT%H%M%SZ", &tm) == 0)
+		out[0] = '\0';
 }
 
 void clock_local(int64_t ns, char *out, size_t size)
@@ -97,9 +92,7 @@ void clock_local(int64_t ns, char *out, size_t size)
 	time_t t = seconds(ns, NULL);
 	struct tm tm;
 
-	if (localtime_r(&t, &tm))
-		format("%Y-%m-%d %H:%M:%S", &tm, out, size);
-	else
+	if (!localtime_r(&t, &tm) || strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm) == 0)
 		clock_rfc3339(ns, out, size);
 }
 
