@@ -37,6 +37,8 @@ const char *kind_name(uint32_t kind); /* "source" ... */
 int32_t plugin_import(const hf_plugin *raw, const char *file, struct plugin **out,
 	struct error *err);
 
+void plugin_free(struct plugin *p);
+
 /* --- finding them: registry.c --- */
 
 /* The driver `plugin = NAME` of a kind. Looks for NAME.so in the driver folders, then in every plugin

@@ -62,6 +62,9 @@ static inline bool instance_parallel(const struct instance *i)
 	return i->driver->d.threads >= HF_THREADS_STREAM;
 }
 
+/* The folders behind state_dir() and temp_dir(): made on first use, NULL with err set on failure. */
+const char *instance_state_dir(struct instance *i, struct error *err);
+const char *instance_temp_dir(struct instance *i, struct error *err);
 /* Folder for state that lasts: $STATE_DIRECTORY, $XDG_STATE_HOME/holdfast, /var/lib/holdfast (root). */
 int32_t state_root(char **out, struct error *err);
 /* Removes every temp_dir() made. At the end of the program. */

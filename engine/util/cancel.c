@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,14 +15,18 @@
 #include "engine/util/clock.h"
 
 static atomic_int caught;
+static atomic_bool aborted;
+static atomic_int shields;
+/* One byte in the first for a signal and one for an abort; the second stays empty for ever. */
 static int pipe_fds[2] = {-1, -1};
+static int empty_fds[2] = {-1, -1};
 
 static void on_signal(int number)
 {
 	int saved = errno, none = 0;
 
 	if (atomic_compare_exchange_strong(&caught, &none, number)) {
-		/* the pipe is never read: once readable it stays so, for every thread */
+		/* this byte is never read: once readable it stays so, for every thread */
 		ssize_t n = write(pipe_fds[1], "", 1);
 		(void)n;
 	}
@@ -32,8 +37,9 @@ void cancel_install(void)
 {
 	struct sigaction action;
 
-	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
-		pipe_fds[0] = pipe_fds[1] = -1;
+	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0 ||
+		pipe2(empty_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		abort(); /* no descriptors left before the program has begun */
 	memset(&action, 0, sizeof action);
 	action.sa_handler = on_signal;
 	sigemptyset(&action.sa_mask);
@@ -56,12 +62,37 @@ int cancel_signal(void)
 
 bool cancelled(void)
 {
-	return cancel_signal() != 0;
+	if (atomic_load_explicit(&shields, memory_order_relaxed) > 0)
+		return false;
+	return cancel_signal() != 0 || atomic_load_explicit(&aborted, memory_order_relaxed);
 }
 
 int cancel_fd(void)
 {
-	return pipe_fds[0];
+	return atomic_load(&shields) > 0 ? empty_fds[0] : pipe_fds[0];
+}
+
+void cancel_abort(void)
+{
+	if (!atomic_exchange(&aborted, true)) {
+		ssize_t n = write(pipe_fds[1], "", 1);
+		(void)n;
+	}
+}
+
+void cancel_abort_reset(void)
+{
+	char byte;
+
+	if (atomic_exchange(&aborted, false)) {
+		ssize_t n = read(pipe_fds[0], &byte, 1);
+		(void)n;
+	}
+}
+
+void cancel_shield(bool up)
+{
+	atomic_fetch_add(&shields, up ? 1 : -1);
 }
 
 bool cancel_sleep(int64_t ns)
@@ -70,7 +101,7 @@ bool cancel_sleep(int64_t ns)
 
 	while (!cancelled()) {
 		int64_t left = end - clock_mono();
-		struct pollfd p = {.fd = pipe_fds[0], .events = POLLIN};
+		struct pollfd p = {.fd = cancel_fd(), .events = POLLIN};
 
 		if (left <= 0)
 			return true;
