@@ -20,7 +20,8 @@ struct reading {
 	int32_t status;
 	unsigned line;
 	bool in_section;
-	bool continues; /* a key stands above: an indented line goes on with it */
+	char *key;      /* the key above; an indented line goes on with it */
+	bool continues; /* this line does; inih cuts such a key at 49 bytes */
 };
 
 static bool blank(char c)
@@ -118,7 +119,8 @@ static int32_t header(struct reading *r, const char *line)
 	if (!*kind || rest[strspn(rest, " \t")])
 		return bad_header(r);
 	r->in_section = true;
-	r->continues = false;
+	free(r->key);
+	r->key = NULL;
 	return r->events->section(r->arg, kind, name, r->line, r->err);
 }
 
@@ -130,7 +132,8 @@ static int32_t look(struct reading *r, const char *line)
 		start = line += 3;
 	while (blank(*start))
 		start++;
-	if (start > line && r->continues) {
+	r->continues = start > line && r->key;
+	if (r->continues) {
 		if (!looks_like_new(start))
 			return HF_OK;
 		error_set(r->err, HF_E_CONFIG, "the indented line goes on with the key above it, "
@@ -193,8 +196,12 @@ static int on_pair(void *user, const char *section, const char *key, const char 
 	else if (!value)
 		status = error_set(r->err, HF_E_CONFIG, "expected key = value");
 	else
-		status = r->events->pair(r->arg, key, value, r->line, r->err);
-	r->continues = true;
+		status = r->events->pair(r->arg, r->continues ? r->key : key, value, r->line,
+					 r->err);
+	if (!r->continues) {
+		free(r->key);
+		r->key = xstrdup(key);
+	}
 	return located(r, status) == HF_OK;
 }
 
@@ -207,6 +214,7 @@ int32_t ini_text_read(const char *file, const char *data, size_t n, const struct
 	};
 	int first = ini_parse_stream(next_line, &r, on_pair, &r);
 
+	free(r.key);
 	if (first < 0)
 		return error_set(err, HF_E_FAILED, "%s: cannot be read: out of memory", file);
 	/* inih's own complaint is about an earlier line than ours, or the only one */

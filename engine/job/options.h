@@ -13,6 +13,7 @@ struct option_value {
 };
 
 struct hf_options {
+	const hf_option *table; /* what the values were checked against, or NULL */
 	struct option_value *v; /* in the order of the table, then of the file */
 	size_t n;
 	struct strv unknown;    /* names asked for that are not in the table: a driver's fault */
@@ -24,11 +25,13 @@ struct hf_options {
  * `what` names the driver in messages ("source main (mysql)"). */
 int32_t options_resolve(const hf_option *table, const struct job *job, const struct section *section,
 	const char *what, hf_options **out, struct error *err);
-/* The same for `--name value` pairs of the command line (names with - or _). */
+/* The same for `--name value` pairs of the command line (names with - or _). Relative paths are resolved
+ * against the working directory; a secret itself is refused, its --name-file is not. */
 int32_t options_resolve_args(const hf_option *table, const struct strv *names,
 	const struct strv *values, const char *what, hf_options **out, struct error *err);
 void options_free(hf_options *options);
 
+/* Any thread may call these. A name that is not in the table has no value, and is noted in `unknown`. */
 uint64_t options_count(const hf_options *o, const char *name);
 const char *options_text(const hf_options *o, const char *name, uint64_t index);
 int64_t options_int(const hf_options *o, const char *name, uint64_t index);
