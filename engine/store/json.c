@@ -42,6 +42,25 @@ static const char *string_end(const char *p, const char *end)
 	return NULL;
 }
 
+/* Moves behind a number's characters; NULL if it is an integer beyond 64 bits: json-c would make the nearest
+ * one of it. */
+static const char *number_end(const char *p, const char *end)
+{
+	bool negative = *p == '-', whole = true;
+	const char *greatest = negative ? "9223372036854775808" : "18446744073709551615";
+	size_t n, most = strlen(greatest);
+	const char *first;
+
+	if (negative)
+		p++;
+	for (first = p; p < end && *p && strchr("0123456789+-.eE", *p); p++)
+		whole = whole && *p >= '0' && *p <= '9';
+	n = (size_t)(p - first);
+	if (whole && (n > most || (n == most && memcmp(first, greatest, n) > 0)))
+		return NULL;
+	return p;
+}
+
 /* NULL if the text keeps within the limits, else what is wrong. */
 static const char *count(const char *p, const char *end, struct counts *n)
 {
@@ -74,6 +93,15 @@ static const char *count(const char *p, const char *end, struct counts *n)
 			n->names++;
 			break;
 		default:
+			if (*p == '-' || (*p >= '0' && *p <= '9')) {
+				p = number_end(p, end);
+				if (!p)
+					return "a number is beyond 64 bits";
+				continue;
+			}
+			/* json-c also takes 'x', NaN and comments */
+			if (!*p || !strchr("truefalsn \t\r\n", *p))
+				return "it holds a character that belongs into a string";
 			break;
 		}
 		p++;
@@ -143,8 +171,6 @@ int32_t json_read(const char *what, const char *text, size_t n, json_object **ou
 	if (n > JSON_TEXT_MAX || n > INT_MAX)
 		return error_set(err, HF_E_CORRUPT, "%s is too large (%zu bytes in one piece)", what, n);
 	wrong = count(c.p, c.end, &counts);
-	if (!wrong && memchr(c.p, '\0', n))
-		wrong = "it holds a NUL";
 	if (wrong)
 		return error_set(err, HF_E_CORRUPT, "%s is refused: %s", what, wrong);
 	status = parse(what, c.p, n, out, err);
