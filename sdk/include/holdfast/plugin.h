@@ -478,6 +478,8 @@ typedef struct hf_post_ops {
                                   * concatenated: the host may compress
                                   * blocks on several threads */
 #define HF_CAP_IF_ABSENT 0x10u   /* sink: HF_PUT_IF_ABSENT is atomic */
+#define HF_CAP_EXPIRE 0x20u      /* post: gives verdicts on points: also run
+                                  * by `holdfast prune` */
 
 #define HF_PROBE_WRITE 0x1u /* sink: try that writing is possible */
 #define HF_PROBE_DEEP 0x2u  /* source: look inside the data (check --deep) */
