@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ * Running one function on several threads. */
+#include "config.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "engine/pipeline/lanes.h"
+#include "engine/util/cancel.h"
+#include "engine/util/mem.h"
+
+int32_t thread_start(pthread_t *thread, void *(*run)(void *), void *arg, struct error *err)
+{
+	sigset_t all, old;
+	int failed;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	failed = pthread_create(thread, NULL, run, arg);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!failed)
+		return HF_OK;
+	return error_set(err, HF_E_FAILED, "cannot start a thread: %s", strerror(failed));
+}
+
+struct lane {
+	pthread_t thread;
+	int32_t (*fn)(void *arg, unsigned lane, struct error *err);
+	void *arg;
+	unsigned number;
+	struct error err;
+};
+
+static void *lane_main(void *arg)
+{
+	struct lane *lane = arg;
+
+	if (lane->fn(lane->arg, lane->number, &lane->err) != HF_OK)
+		cancel_abort();
+	return NULL;
+}
+
+/* A lane that was stopped because another one failed is not the cause. */
+static void keep_cause(struct error *first, struct error *other)
+{
+	if (first->status == HF_E_CANCELLED && other->status != HF_OK)
+		error_clear(first);
+	error_keep_first(first, other);
+}
+
+int32_t lanes_run(unsigned n, int32_t (*fn)(void *arg, unsigned lane, struct error *err), void *arg,
+	struct error *err)
+{
+	struct lane *lanes = xcalloc(n, sizeof *lanes);
+	struct error first = {0};
+	unsigned started = 0;
+
+	for (; started < n; started++) {
+		lanes[started] = (struct lane){.fn = fn, .arg = arg, .number = started};
+		if (thread_start(&lanes[started].thread, lane_main, &lanes[started], &first) != HF_OK) {
+			cancel_abort();
+			break;
+		}
+	}
+	for (unsigned i = 0; i < started; i++) {
+		pthread_join(lanes[i].thread, NULL);
+		keep_cause(&first, &lanes[i].err);
+	}
+	cancel_abort_reset();
+	free(lanes);
+	int32_t status = first.status;
+	if (err) {
+		error_clear(err);
+		*err = first;
+	} else {
+		error_clear(&first);
+	}
+	return status;
+}
