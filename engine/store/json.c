@@ -25,17 +25,17 @@ struct counts {
 	size_t containers, values, names;
 };
 
-/* Moves behind the string's end; NULL if it has none or holds what we do not take. */
-static const char *string_end(const char *p, const char *end)
+/* Moves behind the string's end; NULL if it has none or, if `strict`, holds what we do not take. */
+static const char *string_end(const char *p, const char *end, bool strict)
 {
 	for (p++; p < end; p++) {
 		if (*p == '"')
 			return p + 1;
-		if ((unsigned char)*p < 0x20)
+		if (strict && (unsigned char)*p < 0x20)
 			return NULL;
 		if (*p != '\\')
 			continue;
-		if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0)
+		if (strict && end - p >= 6 && memcmp(p, "\\u0000", 6) == 0)
 			return NULL; /* a NUL would cut the text short */
 		p++;
 	}
@@ -70,9 +70,9 @@ static const char *count(const char *p, const char *end, struct counts *n)
 	while (p < end) {
 		switch (*p) {
 		case '"':
-			p = string_end(p, end);
+			p = string_end(p, end, true);
 			if (!p)
-				return "a string is not one";
+				return "a string has no end, or holds a NUL or a control character";
 			continue;
 		case '{':
 		case '[':
@@ -210,7 +210,7 @@ bool json_slice(struct json_cursor *c, struct json_slice *out)
 	out->p = p = c->p;
 	while (p < c->end) {
 		if (*p == '"') {
-			p = string_end(p, c->end);
+			p = string_end(p, c->end, false);
 			if (!p)
 				return false;
 			if (!depth)
