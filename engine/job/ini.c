@@ -171,6 +171,26 @@ static char *next_line(char *str, int num, void *stream)
 	return str;
 }
 
+/* An older inih leaves the comment behind the text of an indented line: the length without it. */
+static size_t without_comment(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] && !(s[n] == ';' && n && blank(s[n - 1])))
+		n++;
+	while (s[n] && n && blank(s[n - 1]))
+		n--;
+	return n;
+}
+
+/* One more value of the key above. */
+static int32_t go_on(struct reading *r, const char *text)
+{
+	autofree char *value = xstrndup(text, without_comment(text));
+
+	return r->events->pair(r->arg, r->key, value, r->line, r->err);
+}
+
 static int on_pair(void *user, const char *section, const char *key, const char *value
 #if defined(INI_HANDLER_LINENO) && INI_HANDLER_LINENO
 	, int lineno
@@ -195,9 +215,10 @@ static int on_pair(void *user, const char *section, const char *key, const char 
 		status = error_set(r->err, HF_E_CONFIG, "there is no key before the =");
 	else if (!value)
 		status = error_set(r->err, HF_E_CONFIG, "expected key = value");
+	else if (r->continues)
+		status = go_on(r, value);
 	else
-		status = r->events->pair(r->arg, r->continues ? r->key : key, value, r->line,
-					 r->err);
+		status = r->events->pair(r->arg, key, value, r->line, r->err);
 	if (!r->continues) {
 		free(r->key);
 		r->key = xstrdup(key);
