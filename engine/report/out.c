@@ -61,16 +61,13 @@ void out_text(const char *fmt, ...)
 
 void out_event(const char *name, json_object *fields)
 {
-	char when[40];
-
 	if (!json_mode) {
 		json_object_put(fields);
 		return;
 	}
 	json_object *event = json_object_new_object();
 	json_object_object_add(event, "event", json_object_new_string(name));
-	clock_rfc3339(clock_now(), when, sizeof when);
-	json_object_object_add(event, "time", json_object_new_string(when));
+	out_add_time(event, "time", clock_now());
 	if (fields) {
 		json_object_object_foreach(fields, key, value)
 			json_object_object_add(event, key, json_object_get(value));
@@ -100,10 +97,40 @@ json_object *out_error(const struct error *err)
 	json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "class", json_object_new_string(status_name(err->status)));
-	json_object_object_add(o, "message", json_object_new_string(err->message ? err->message : ""));
+	out_add_string(o, "message", err->message ? err->message : "");
 	if (err->hint)
-		json_object_object_add(o, "hint", json_object_new_string(err->hint));
+		out_add_string(o, "hint", err->hint);
 	return o;
+}
+
+json_object *out_string(const char *text)
+{
+	autofree char *clean = printable(text);
+
+	return json_object_new_string(clean);
+}
+
+void out_add(json_object *o, const char *name, json_object *value)
+{
+	json_object_object_add(o, name, value);
+}
+
+void out_add_string(json_object *o, const char *name, const char *text)
+{
+	json_object_object_add(o, name, out_string(text));
+}
+
+void out_add_uint(json_object *o, const char *name, uint64_t n)
+{
+	json_object_object_add(o, name, json_object_new_uint64(n));
+}
+
+void out_add_time(json_object *o, const char *name, int64_t ns)
+{
+	char text[40];
+
+	clock_rfc3339(ns, text, sizeof text);
+	json_object_object_add(o, name, json_object_new_string(text));
 }
 
 int32_t out_flush(struct error *err)

@@ -4,6 +4,7 @@
 #define HF_REPORT_OUT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <json-c/json.h>
 #include "engine/util/error.h"
 
@@ -21,6 +22,14 @@ void out_event(const char *name, json_object *fields);
 void out_object(json_object *object);
 /* An error as a JSON object: {"class":..., "message":..., "hint":...}. */
 json_object *out_error(const struct error *err);
+/* A JSON string of text from outside: bytes that JSON cannot hold become \\xNN. */
+json_object *out_string(const char *text);
+/* Adds a member; less to type. */
+void out_add(json_object *o, const char *name, json_object *value);
+void out_add_string(json_object *o, const char *name, const char *text);
+void out_add_uint(json_object *o, const char *name, uint64_t n);
+/* An instant as RFC 3339. */
+void out_add_time(json_object *o, const char *name, int64_t ns);
 /* Standard output could be written? HF_E_FAILED (a full disk, a closed pipe) if not. At the end. */
 int32_t out_flush(struct error *err);
 
