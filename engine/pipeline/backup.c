@@ -136,7 +136,7 @@ static void fill_manifest(struct run *r)
 	char host[256] = "";
 
 	if (gethostname(host, sizeof host - 1) != 0 || !*host)
-		strcpy(host, "unknown");
+		memcpy(host, "unknown", sizeof "unknown");
 	m->job = xstrdup(r->o->job->name);
 	m->id = xstrdup(r->result->id);
 	m->host = xstrdup(host);
@@ -313,10 +313,12 @@ static int32_t dump_all(struct run *r, struct error *err)
 		status = dump_entries(&r->dump, err);
 		progress_stop();
 	}
-	cancel_shield(status != HF_OK);
+	bool failed = status != HF_OK;
+	if (failed)
+		cancel_shield(true);
 	if (dump_end(&r->dump, status, &end) != HF_OK && status == HF_OK)
 		status = end.status;
-	if (status != HF_OK)
+	if (failed)
 		cancel_shield(false);
 	error_keep_first(err, &end);
 	return status;
