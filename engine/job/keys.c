@@ -140,8 +140,10 @@ static int32_t take_bool(const struct setting *t, bool *out, struct error *err)
 {
 	int64_t v;
 
-	if (parse_bool(t->value, &v, err) != HF_OK)
-		return error_prefix(err, "%s", t->key);
+	if (parse_bool(t->value, &v, err) != HF_OK) {
+		error_prefix(err, "%s", t->key);
+		return HF_E_CONFIG;
+	}
 	*out = v != 0;
 	return HF_OK;
 }

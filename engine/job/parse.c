@@ -23,11 +23,11 @@ struct collected {
 
 int32_t job_located(const char *file, unsigned line, struct error *err)
 {
-	if (!err)
-		return HF_E_CONFIG;
 	if (line)
-		return error_prefix(err, "%s:%u", file, line);
-	return error_prefix(err, "%s", file);
+		error_prefix(err, "%s:%u", file, line);
+	else
+		error_prefix(err, "%s", file);
+	return err ? err->status : HF_E_CONFIG;
 }
 
 void hint_names(struct error *err, const char *word, const char *const *names, size_t n,
@@ -110,8 +110,10 @@ static int32_t on_pair(void *arg, const char *key, const char *value, unsigned l
 	if (s->n == SETTINGS_MAX)
 		return error_set(err, HF_E_CONFIG, "the section has more than %d lines",
 				 SETTINGS_MAX);
-	if (expand(value, &setting.value, &setting.expanded, err) != HF_OK)
-		return error_prefix(err, "%s", key);
+	if (expand(value, &setting.value, &setting.expanded, err) != HF_OK) {
+		error_prefix(err, "%s", key);
+		return HF_E_CONFIG;
+	}
 	setting.key = xstrdup(key);
 	section_add_setting(s, setting);
 	return HF_OK;

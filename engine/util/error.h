@@ -16,7 +16,7 @@ struct error {
 int32_t error_set(struct error *err, int32_t status, const char *fmt, ...) HF_PRINTF(3, 4);
 /* Sets or replaces the hint of an error that is set. */
 void error_hint(struct error *err, const char *fmt, ...) HF_PRINTF(2, 3);
-/* Puts "<text>: " before the message. Returns the status. */
+/* Puts "<text>: " before the message. Returns the status (HF_E_FAILED where err is NULL). */
 int32_t error_prefix(struct error *err, const char *fmt, ...) HF_PRINTF(2, 3);
 /* Moves `from` into `to` if `to` holds no error yet; else frees `from`. Returns to->status. */
 int32_t error_keep_first(struct error *to, struct error *from);
