@@ -213,6 +213,8 @@ static int on_pair(void *user, const char *section, const char *key, const char 
 				   "a key stands before the first [section]");
 	else if (!*key)
 		status = error_set(r->err, HF_E_CONFIG, "there is no key before the =");
+	else if (strchr(key, '\t'))
+		status = error_set(r->err, HF_E_CONFIG, "the key holds a tab");
 	else if (!value)
 		status = error_set(r->err, HF_E_CONFIG, "expected key = value");
 	else if (r->continues)

@@ -114,6 +114,7 @@ static void test_bad_lines(void **state)
 	refused("[a]\nkey\n", "f:2: expected key = value or [section]");
 	refused("[a]\nkey\n[refuse]\n", "f:2: expected key = value or [section]");
 	refused("[a]\n= v\n", "f:2: there is no key before the =");
+	refused("[a]\na\tb = v\n", "f:2: the key holds a tab");
 	refused("[a\n", "f:1: a section begins with");
 	refused("[]\n", "f:1: a section begins with");
 	refused("[a] b\n", "f:1: a section begins with");
