@@ -20,8 +20,8 @@ static bool name_ok(const char *s)
 	return true;
 }
 
-/* `p` is behind a ${; returns behind its }, or NULL. Messages tell the name only: what stands around it
- * may be half a secret. */
+/* `p` is behind a ${; returns behind its }, or NULL. Messages tell the name only: what stands
+ * around it may be half a secret. */
 static const char *variable(const char *p, struct buf *out, struct error *err)
 {
 	const char *close = strchr(p, '}'), *value;

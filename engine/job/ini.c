@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * INI text as events. inih reads lines through next_line(), which sees each of them first: that is where
- * line numbers, section headers (inih is silent about empty ones) and the limits come from. */
+ * INI text as events. inih reads lines through next_line(), which sees each of them first: that is
+ * where line numbers, section headers (inih is silent about empty ones) and limits come from. */
 #include "config.h"
 
 #include <ini.h>

@@ -2,11 +2,11 @@
  * INI text as events, with line numbers: inih does the reading, this makes it strict.
  *
  * What inih gives, and holdfast-job(5) tells: `;` and `#` begin a comment line, a blank and `;` a
- * comment behind a value; `=` or `:` ends a key; an indented line goes on with the key above it, and is
- * one more value of it.
- * What is refused: a line longer than inih's buffer, NUL and other control characters, broken UTF-8, a
- * key before the first section, a section header that is not just `[kind]` or `[kind name]`, and an
- * indented line that looks like a key or a header (its author meant another thing). */
+ * comment behind a value; `=` or `:` ends a key; an indented line goes on with the key above it,
+ * and is one more value of it.
+ * What is refused: a line longer than inih's buffer, NUL and other control characters, broken
+ * UTF-8, a key before the first section, a section header that is not just `[kind]` or
+ * `[kind name]`, and an indented line that looks like a key or a header (its author meant another thing). */
 #ifndef HF_JOB_INI_H
 #define HF_JOB_INI_H
 

@@ -152,7 +152,8 @@ static const char *jobs_folder(void)
 	return folder && *folder ? folder : JOBSDIR;
 }
 
-/* The path of the job file that `what` means; the caller's. NULL with the error set if there is none. */
+/* The path of the job file that `what` means; the caller's. NULL with the error set if there is
+ * none. */
 static char *find(const char *what, struct error *err)
 {
 	autofree char *clean = printable(what);

@@ -7,8 +7,8 @@
 #include "engine/util/error.h"
 #include "engine/util/mem.h"
 
-/* One `key = value`, expanded; line is for messages, 0 in a job made of a spec. An indented line below it
- * is one more setting of the same key. */
+/* One `key = value`, expanded; line is for messages, 0 in a job made of a spec. An indented line
+ * below it is one more setting of the same key. */
 struct setting {
 	char *key;
 	char *value;
@@ -45,16 +45,17 @@ struct job {
 	int64_t retry_for_ns;   /* how long transient errors are retried, default 2m */
 	int64_t litter_after_ns;/* when another host's unfinished point is litter, default 7d */
 	int64_t lock_wait_ns;   /* how long to wait for the job's lock, default 0 */
-	bool shared_file;       /* others than the owner can read the job file (a group counts unless
-				 * the file is root's), or it is a --sink: argv is public */
+	/* Others than the owner can read the job file (a group counts unless the file is root's),
+	 * or it is a --sink: argv is public. */
+	bool shared_file;
 	struct sections sources, sinks, posts;
 	struct section *compressor; /* or NULL: stored as it is */
 };
 
-/* Reads a job file. `what` is a path (has a slash or ends in .ini) or a name looked up as
- * <jobs folder>/<name>.ini; the jobs folder is $HOLDFAST_JOBS or the built-in one.
- * Errors are HF_E_CONFIG with "file:line: ..." and the nearest valid name. The file must be a regular
- * one, 1 MiB at most, and not writable by others (it decides what runs): never by all; not by a group
+/* Reads a job file. `what` is a path (has a slash or ends in .ini) or a name looked up as <jobs
+ * folder>/<name>.ini; the jobs folder is $HOLDFAST_JOBS or the built-in one. Errors are
+ * HF_E_CONFIG with "file:line: ..." and the nearest valid name. The file must be a regular one,
+ * 1 MiB at most, and not writable by others (it decides what runs): never by all; not by a group
  * when we are root, nor by another group than our own else. */
 int32_t job_load(const char *what, struct job **out, struct error *err);
 /* A job with just one sink, from --sink DRIVER:key=value[,key=value]... (`\,` is a comma, `\\` a

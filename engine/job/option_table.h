@@ -5,8 +5,8 @@
 
 #include "engine/job/options.h"
 
-/* Reads `text` by the option's type into v->text and v->number and checks the limits. Paths are made
- * absolute against `folder`. A message never shows a secret's text. */
+/* Reads `text` by the option's type into v->text and v->number and checks the limits. Paths are
+ * made absolute against `folder`. A message never shows a secret's text. */
 int32_t option_read(const hf_option *option, const char *folder, const char *text,
 	struct option_value *v, struct error *err);
 /* The option of that name (n bytes), or NULL. table may be NULL. */

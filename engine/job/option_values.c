@@ -7,7 +7,8 @@
 
 #include "engine/job/option_table.h"
 
-/* Drivers read options on any thread, and a wrong name is a rare event: one lock for all will do. */
+/* Drivers read options on any thread, and a wrong name is a rare event: one lock for all will
+ * do. */
 static pthread_mutex_t unknown_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void note_unknown(const hf_options *o, const char *name)

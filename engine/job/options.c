@@ -243,8 +243,8 @@ static int32_t resolve(struct resolving *r, hf_options **out)
 	return HF_OK;
 }
 
-int32_t options_resolve(const hf_option *table, const struct job *job, const struct section *section,
-	const char *what, hf_options **out, struct error *err)
+int32_t options_resolve(const hf_option *table, const struct job *job,
+	const struct section *section, const char *what, hf_options **out, struct error *err)
 {
 	struct resolving r = {
 		.table = table, .section = section, .file = job->file, .folder = job->folder,

@@ -33,7 +33,8 @@ int32_t keys_take(const struct job *job, struct section *s, struct error *err);
 /* The engine's keys of a section of this kind, for "did you mean". Returns how many. */
 size_t keys_of_kind(const char *kind, const char *const **names);
 
-/* "<file>:<line>: " before the message, without the line where there is none. Returns the status. */
+/* "<file>:<line>: " before the message, without the line where there is none. Returns the
+ * status. */
 int32_t job_located(const char *file, unsigned line, struct error *err);
 /* Hints at the nearest of the names, or lists them. */
 void hint_names(struct error *err, const char *word, const char *const *names, size_t n,

@@ -9,10 +9,12 @@
 
 #define SECRET_MAX 65536
 
-/* Can others than the owner read it? A group counts unless the file is root's: then root chose it. */
+/* Can others than the owner read it? A group counts unless the file is root's: then root chose
+ * it. */
 bool readable_by_others(const struct stat *st);
-/* The value in the file: 64 KiB at most, one newline at the end dropped, no NUL, not empty; refused if
- * others can read it. A pipe is fine. *out is the caller's; messages never show any of it. */
+/* The value in the file: 64 KiB at most, one newline at the end dropped, no NUL, not empty;
+ * refused if others can read it. A pipe is fine. *out is the caller's; messages never show any
+ * of it. */
 int32_t secret_read(const char *path, char **out, struct error *err);
 
 #endif

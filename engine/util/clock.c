@@ -204,8 +204,8 @@ static bool same_fields(const struct tm *a, const struct tm *b)
 	       a->tm_hour == b->tm_hour && a->tm_min == b->tm_min && a->tm_sec == b->tm_sec;
 }
 
-/* The instants at which local clocks show `want`: none when they are put forward over it, two when they
- * are put back. Sets the first and the last, returns how many differ (0, 1 or 2). */
+/* The instants at which local clocks show `want`: none when they are put forward over it, two
+ * when they are put back. Sets the first and the last, returns how many differ (0, 1 or 2). */
 static int local_instants(const struct tm *want, time_t *first, time_t *last)
 {
 	int found = 0;

@@ -16,9 +16,9 @@ int64_t clock_mono(void); /* for measuring */
 void clock_rfc3339(int64_t ns, char *out, size_t size);
 /* Reads exactly that form (RFC 3339, Z or an offset). HF_E_CONFIG if it is not one. */
 int32_t clock_parse_rfc3339(const char *text, int64_t *ns);
-/* For --at: RFC 3339, or "2026-01-16 02:00[:00]" (T for the blank too) or "2026-01-16" in local time, or
- * "26h ago"/"26h". A date alone means its end. A local time that does not exist or exists twice (clocks
- * put forward or back) is an error that says so. */
+/* For --at: RFC 3339, or "2026-01-16 02:00[:00]" (T for the blank too) or "2026-01-16" in local
+ * time, or "26h ago"/"26h". A date alone means its end. A local time that does not exist or
+ * exists twice (clocks put forward or back) is an error that says so. */
 int32_t clock_parse_user(const char *text, int64_t now, int64_t *ns, struct error *err);
 /* Local time for the screen: "2026-01-16 03:00:00". size >= 32. */
 void clock_local(int64_t ns, char *out, size_t size);

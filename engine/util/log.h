@@ -16,12 +16,13 @@ enum log_level {
 
 /* Both are set once, before any thread is started. */
 void log_set_level(enum log_level level);
-/* `before` is called under the log's lock right before a message is written, to clear a progress line.
- * It must not log. NULL: none. */
+/* `before` is called under the log's lock right before a message is written, to clear a progress
+ * line. It must not log. NULL: none. */
 void log_set_line_hook(void (*before)(void));
 enum log_level log_level(void);
 
-/* "holdfast: <message>", and "  hint: <hint>" below it. Does nothing for an error that is not set. */
+/* "holdfast: <message>", and "  hint: <hint>" below it. Does nothing for an error that is not
+ * set. */
 void log_error(const struct error *err);
 void log_warn(const char *fmt, ...) HF_PRINTF(1, 2);   /* "holdfast: warning: ..." */
 void log_notice(const char *fmt, ...) HF_PRINTF(1, 2); /* from normal on */

@@ -42,8 +42,9 @@ void strv_take(struct strv *l, char *s);
 int strv_has(const struct strv *l, const char *s);
 void strv_free(struct strv *l);
 
-/* Makes text from outside fit for a terminal: control characters (also those of Unicode that turn the
- * writing direction) and broken UTF-8 as \xNN. Returned text is owned by the caller. In utf8.c. */
+/* Makes text from outside fit for a terminal: control characters (also those of Unicode that
+ * turn the writing direction) and broken UTF-8 as \xNN. Returned text is owned by the caller. In
+ * utf8.c. */
 char *printable(const char *s);
 
 #define autofree __attribute__((cleanup(auto_free_)))

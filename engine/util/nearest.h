@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* The name with the least edit distance (Damerau-Levenshtein, restricted) to `word`, or NULL if none
- * is near enough to be what was meant (distance <= 1 + length/3). */
+/* The name with the least edit distance (Damerau-Levenshtein, restricted) to `word`, or NULL if
+ * none is near enough to be what was meant (distance <= 1 + length/3). */
 const char *nearest(const char *word, const char *const *names, size_t n);
 
 #endif

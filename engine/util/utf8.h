@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The length in bytes of the character that begins the n bytes at s, its code in *code; 0 if they do not
- * begin with a well-formed one. */
+/* The length in bytes of the character that begins the n bytes at s, its code in *code; 0 if
+ * they do not begin with a well-formed one. */
 size_t utf8_decode(const char *s, size_t n, uint32_t *code);
 /* A code that must not reach a terminal: C0, DEL, C1, line and direction controls. */
 bool utf8_is_control(uint32_t code);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Any bytes as a job file, the values then against a table with one option of every kind. What is wrong
- * must be refused with a message; what is taken must keep its promises. */
+ * Any bytes as a job file, the values then against a table with one option of every kind. What is
+ * wrong must be refused with a message; what is taken must keep its promises. */
 #include "config.h"
 
 #include <string.h>

@@ -300,7 +300,8 @@ static void test_load(void **state)
 	load_refused("No Such", "neither the name of a job nor a path", "slash");
 	load_refused("./gone.ini", "cannot open the job file ./gone.ini: No such file", NULL);
 	setenv("HOLDFAST_JOBS", "/nonexistent", 1);
-	load_refused("nightly", "there is no job \"nightly\" in /nonexistent", "write /nonexistent/");
+	load_refused("nightly", "there is no job \"nightly\" in /nonexistent",
+		     "write /nonexistent/");
 	setenv("HOLDFAST_JOBS", folder, 1);
 	assert_int_equal(unlink(path), 0);
 }

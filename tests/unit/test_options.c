@@ -311,7 +311,8 @@ static void test_args(void **state)
 	assert_int_equal(args("header.X-A", "1", &o, NULL), HF_OK);
 	assert_string_equal(options_key(o, "header", 0), "X-A");
 	options_free(o);
-	args_refused("prot", "1", "restore (x): there is no option --prot", "did you mean \"--port\"?");
+	args_refused("prot", "1", "restore (x): there is no option --prot",
+		     "did you mean \"--port\"?");
 	args_refused("port", "x", "restore (x): --port: \"x\" is not an integer", NULL);
 	args_refused("password", "geheim", "a secret on the command line", "--password-file PATH");
 	assert_int_equal(options_resolve_args(NULL, &(struct strv){ 0 }, &(struct strv){ 0 }, "x",
