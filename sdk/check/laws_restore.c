@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,14 +71,15 @@ static void one_byte(struct world *world)
 	round_trip(world, 1);
 }
 
-static bool has_content(const char *folder)
+/* A folder with something in it, or a file. */
+static bool has_content(const char *path)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = opendir(path);
 	struct dirent *item;
 	bool found = false;
 
 	if (!dir)
-		return false;
+		return errno == ENOTDIR;
 	while ((item = readdir(dir)))
 		found = found || (strcmp(item->d_name, ".") && strcmp(item->d_name, ".."));
 	closedir(dir);
