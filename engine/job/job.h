@@ -27,6 +27,7 @@ struct section {
 	/* keys that the engine takes from every section of a kind */
 	bool required;      /* sink: yes unless `required = no` */
 	bool incremental;   /* source: `incremental = yes` */
+	bool restoring;     /* made by a restore: what a backup requires may be missing */
 	struct strv sinks;  /* post: `sink = NAME`..., empty: all sinks */
 };
 

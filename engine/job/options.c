@@ -214,7 +214,7 @@ static int32_t take_option(const struct resolving *r, const hf_option *o, const 
 			error_prefix(r->err, "the default of %s", shown);
 		return located(r, r->section->line);
 	}
-	if (!(o->flags & HF_OPT_REQUIRED))
+	if (!(o->flags & HF_OPT_REQUIRED) || r->section->restoring)
 		return HF_OK;
 	error_set(r->err, HF_E_CONFIG, "%s is missing", shown);
 	error_hint(r->err, "%s%s: %s", shown, o->flags & HF_OPT_KEYED ? ".KEY" :

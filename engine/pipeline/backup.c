@@ -66,11 +66,13 @@ static int32_t sink_trouble(struct outlet *o, struct error *err)
 	return HF_OK;
 }
 
-static int32_t prepare_sink(struct outlet *o, const struct job *job, struct error *err)
+static int32_t prepare_sink(struct run *r, struct outlet *o, struct error *err)
 {
+	const struct job *job = r->o->job;
 	struct catalogue *c = NULL;
 	int32_t status = job_lock(o->sink, job->name, job->lock_wait_ns, &o->run_lock, err);
 
+	r->result->locked = status == HF_E_EXISTS;
 	if (status == HF_OK)
 		status = catalogue_load(o->sink, job->name, &c, err);
 	if (status == HF_OK)
@@ -114,7 +116,7 @@ static int32_t prepare(struct run *r, struct error *err)
 	int32_t status = HF_OK;
 
 	for (size_t i = 0; i < r->o->noutlets && status == HF_OK; i++) {
-		status = prepare_sink(&r->o->outlets[i], r->o->job, err);
+		status = prepare_sink(r, &r->o->outlets[i], err);
 		if (status != HF_OK)
 			status = sink_trouble(&r->o->outlets[i], err);
 	}

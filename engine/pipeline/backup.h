@@ -20,6 +20,7 @@ struct backup_result {
 	struct stage_result *stages;
 	size_t nstages;
 	int64_t wall_ns;
+	bool locked; /* nothing was done: another run holds the job */
 };
 
 /* Takes the locks, clears litter, snapshots all sources, dumps, publishes, runs post stages. An error means

@@ -66,8 +66,8 @@ void catalogue_free(struct catalogue *c);
 int32_t catalogue_pick(const struct catalogue *c, const char *name, int64_t at_ns,
 	struct point **out, struct error *err);
 
-/* Puts a record beside a point. `extra` (may be NULL) is merged in, its texts written by json_escape()
- * where they may hold any bytes; ownership stays. */
+/* Puts a record beside a point. `extra` (may be NULL) is merged in, its texts of any bytes are escaped;
+ * ownership stays. */
 int32_t record_put(struct instance *sink, const char *job, const char *id, const char *kind,
 	bool good, json_object *extra, struct error *err);
 

@@ -124,7 +124,11 @@ static void add_extra(json_object *o, json_object *extra)
 	if (!extra)
 		return;
 	json_object_object_foreach(extra, name, value) {
-		if (!json_object_object_get_ex(o, name, NULL) && value)
+		if (json_object_object_get_ex(o, name, NULL) || !value)
+			continue;
+		if (json_object_is_type(value, json_type_string))
+			json_add_text(o, name, json_object_get_string(value));
+		else
 			json_add(o, name, json_object_get(value));
 	}
 }

@@ -106,7 +106,8 @@ typedef struct hf_catalogue hf_catalogue; /* the points of one job in one sink *
                             * host against the job file's folder */
 #define HF_OPT_PERCENT 80  /* 10% or 0.5%; opt_int: millionths (10% = 100000) */
 
-#define HF_OPT_REQUIRED 0x1u /* must be given */
+#define HF_OPT_REQUIRED 0x1u /* must be given; but a source that is opened only
+                              * to restore may lack it (no job file at hand) */
 #define HF_OPT_LIST 0x2u     /* may be repeated; the order is kept */
 #define HF_OPT_SECRET 0x4u   /* never printed or logged. The host also takes
                               * NAME_file, reads the value from that file and

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+# Unit tests mirror engine/ and plugins/; tests/e2e drives the command.
+include tests/unit/engine.mk
+include tests/unit/store.mk
+include tests/unit/plugins.mk
+include tests/drivers/local.mk
