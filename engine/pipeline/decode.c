@@ -340,7 +340,7 @@ int32_t decode_check(struct instance *sink, struct codecs *codecs, const struct 
 	struct decoder *d = NULL;
 	int32_t status = decoder_open(sink, codecs, entry, bytes, &d, err);
 	const void *data;
-	uint64_t n;
+	uint64_t n = 0;
 
 	while (status == HF_OK) {
 		status = reader_peek(&d->reader, &data, &n);
