@@ -75,10 +75,11 @@ int32_t point_remove(struct instance *sink, const char *job, const char *id, boo
 	autofree char *manifest = key_manifest(job, id);
 	int32_t status = remove_one(sink, manifest, err);
 
-	if (status == HF_OK)
-		status = sink_flush(sink, err);
 	if (status != HF_OK)
 		return status;
 	*gone = true;
+	status = sink_flush(sink, err);
+	if (status != HF_OK)
+		return status;
 	return point_remove_unpublished(sink, job, id, err);
 }

@@ -185,6 +185,7 @@ static void removing(void **state)
 	assert_false(gone);
 	fake_fail("flush", "", 0, HF_E_FAILED);
 	assert_int_equal(point_remove(sink, JOB, P2, &gone, NULL), HF_E_FAILED);
+	assert_true(gone);
 	assert_int_equal(fake_count(JOB "/" P2), 3);
 	fake_fail("list", P2, 0, HF_E_FAILED);
 	assert_int_equal(point_remove(sink, JOB, P2, &gone, NULL), HF_E_FAILED);
