@@ -263,6 +263,7 @@ static void read_member(struct json_reader *r, struct json_cursor *c, json_objec
 	struct manifest *m)
 {
 	json_object *name = NULL, *value = NULL;
+	autofree char *shown = NULL;
 	struct json_slice slice;
 	const char *text = "";
 
@@ -271,8 +272,9 @@ static void read_member(struct json_reader *r, struct json_cursor *c, json_objec
 		json_bad(r, "it is not a JSON object");
 	else
 		text = json_object_get_string(name);
+	shown = printable(text);
 	if (json_object_object_get_ex(head, text, NULL))
-		json_bad(r, "\"%s\" is given twice", text);
+		json_bad(r, "\"%s\" is given twice", shown);
 	if (json_object_object_length(head) >= TOP_MEMBERS_MAX)
 		json_bad(r, "it has too many members");
 	if (r->bad)
@@ -281,7 +283,7 @@ static void read_member(struct json_reader *r, struct json_cursor *c, json_objec
 		value = json_made(json_object_new_boolean(1)); /* seen */
 		read_entries(r, c, m);
 	} else if (!json_slice(c, &slice)) {
-		json_bad(r, "the value of \"%s\" is not JSON", text);
+		json_bad(r, "the value of \"%s\" is not JSON", shown);
 	} else if (json_read(r->what, slice.p, slice.n, &value, r->err) != HF_OK) {
 		r->bad = true;
 	}
