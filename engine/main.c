@@ -85,9 +85,14 @@ static int run(int argc, char **argv)
 		printf("holdfast %s (ABI %d.%d)\n", PACKAGE_VERSION, HF_ABI_MAJOR, HF_ABI_MINOR);
 		return EXIT_DONE;
 	}
-	const struct command *command = find_command(argv[1], &err);
+	/* options may stand before the command: holdfast -v backup JOB */
+	int at = 1;
+	while (at + 1 < argc && argv[at][0] == '-')
+		at++;
+	const struct command *command = find_command(argv[at], &err);
 	if (!command)
 		return finish_error(&err);
+	memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof *argv);
 	if (args_parse(command, argc - 2, argv + 2, &args, &err) != HF_OK) {
 		code = finish_error(&err);
 	} else if (args_flag(&args, "help")) {

@@ -57,6 +57,8 @@ static int32_t write_out(const char *p, size_t n, struct error *err)
 
 		if (done < 0 && errno == EINTR)
 			continue;
+		if (done < 0 && errno == EPIPE)
+			return HF_E_FAILED; /* the reader has seen enough, as `| head` does */
 		if (done < 0)
 			return error_set(err, errno == ENOSPC ? HF_E_NO_SPACE : HF_E_FAILED,
 				"standard output: %s", strerror(errno));
@@ -86,8 +88,8 @@ static int32_t print_entry(struct target *t, const struct entry *e, struct error
 	}
 	if (status == HF_END)
 		status = HF_OK;
-	else if (d && err->status == HF_OK)
-		status = decoder_error(d, err);
+	else if (d && err->status == HF_OK && decoder_error(d, err) != HF_OK)
+		status = err->status;
 	decoder_close(d);
 	codecs_free(codecs);
 	return status;
@@ -112,8 +114,10 @@ static int run(struct args *args)
 	if (status == HF_OK)
 		status = find_entry(p->manifest, args_word(args, 2), &e, &err);
 	if (status == HF_OK)
-		(void)print_entry(&t, e, &err);
+		status = print_entry(&t, e, &err);
 	target_close(&t);
+	if (status != HF_OK && err.status == HF_OK)
+		return EXIT_FAILED;
 	return locked ? finish_error_as(&err, EXIT_LOCKED) : finish_error(&err);
 }
 
