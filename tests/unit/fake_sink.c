@@ -336,7 +336,7 @@ int32_t sink_remove(struct instance *sink, const struct strv *keys, size_t *remo
 	for (size_t i = 0; i < keys->n; i++) {
 		int32_t status = enter("remove", keys->v[i], err);
 
-		if (status == HF_OK) {
+		if (status == HF_OK && fake_has(keys->v[i])) {
 			note("remove", keys->v[i]);
 			fake_remove(keys->v[i]);
 		}

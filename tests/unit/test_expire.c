@@ -371,6 +371,29 @@ static void apply(void **state)
 	catalogue_free(c);
 }
 
+/* The clock was set back between a point and the one that continues it. */
+static void apply_clock_jump(void **state)
+{
+	struct instance *sink = fake_new(false);
+	struct catalogue *c;
+	struct plan *p;
+
+	(void)state;
+	sample_point(sink, P2, NULL);
+	sample_point(sink, P1, P2);
+	sample_point(sink, P3, NULL);
+	c = sample_load(sink);
+	p = expire_all(c);
+	plan_enforce(p, NULL);
+	assert_int_equal(plan_count(p, VERDICT_EXPIRE), 2);
+	fake_fail("remove", P2 "/manifest", 0, HF_E_FAILED);
+	assert_int_equal(plan_apply(p, sink, JOB, NULL), HF_E_FAILED);
+	assert_false(fake_has(JOB "/" P1 "/manifest.json"));
+	assert_true(fake_has(JOB "/" P2 "/manifest.json"));
+	plan_free(p);
+	catalogue_free(c);
+}
+
 /* Whatever is left, every point that shows is whole and has its parents. */
 static void check_sink(struct instance *sink, bool first)
 {
@@ -478,6 +501,7 @@ int main(void)
 		cmocka_unit_test_teardown(unreadable, teardown),
 		cmocka_unit_test_teardown(histories, teardown),
 		cmocka_unit_test_teardown(apply, teardown),
+		cmocka_unit_test_teardown(apply_clock_jump, teardown),
 		cmocka_unit_test_teardown(apply_stops, teardown),
 		cmocka_unit_test_teardown(apply_refuses, teardown),
 	};
