@@ -45,8 +45,8 @@ static int32_t look(struct instance *sink, const struct point *p, struct content
 	return HF_OK;
 }
 
-/* HF_E_NOT_FOUND: it went since it was listed. What cannot be fetched now is an error: only bytes that
- * were read may be called damaged. */
+/* HF_E_NOT_FOUND: it went since it was listed. What cannot be fetched now is an error: only
+ * bytes that were read may be called damaged. */
 static int32_t load_manifest(struct instance *sink, struct point *p, struct error *err)
 {
 	autofree char *key = key_manifest(p->job, p->id);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The points of one job in one sink, found by listing it. The sink is the truth: nothing is cached. */
+ * The points of one job in one sink, found by listing it. The sink is the truth: nothing is
+ * cached. */
 #ifndef HF_STORE_CATALOGUE_H
 #define HF_STORE_CATALOGUE_H
 
@@ -7,8 +8,9 @@
 #include <json-c/json.h>
 #include "engine/store/manifest.h"
 
-/* A dated note beside a point, sealed JSON: kind, job, id, host, time, result ("ok" or "bad"), and for a
- * verification level ("digest", "decode"), ppm, note. Read `error` before anything but `key`. */
+/* A dated note beside a point, sealed JSON: kind, job, id, host, time, result ("ok" or "bad"),
+ * and for a verification level ("digest", "decode"), ppm, note. Read `error` before anything
+ * but `key`. */
 struct record {
 	char *key;
 	char *kind;       /* "verify", "drill", "pin" */
@@ -54,20 +56,20 @@ struct catalogue {
 
 /* The jobs in a sink (names of top-level folders that may be a job's). */
 int32_t catalogue_jobs(struct instance *sink, struct strv *out, struct error *err);
-/* Lists the points and reads their manifests, owners and records (in parallel where the sink can). Points
- * that go meanwhile are left out; what cannot be fetched fails the call, so that an unreachable sink
- * never looks like an empty or a damaged one. */
+/* Lists the points and reads their manifests, owners and records (in parallel where the sink
+ * can). Points that go meanwhile are left out; what cannot be fetched fails the call, so that
+ * an unreachable sink never looks like an empty or a damaged one. */
 int32_t catalogue_load(struct instance *sink, const char *job, struct catalogue **out,
 	struct error *err);
 void catalogue_free(struct catalogue *c);
-/* The point NAME: an id or a unique beginning of one, whatever its state (HF_E_CONFIG: of several);
- * or NULL or "latest": the newest complete one, with at_ns >= 0 the newest that began at or before
- * it. HF_E_NOT_FOUND with the nearest. */
+/* The point NAME: an id or a unique beginning of one, whatever its state (HF_E_CONFIG: of
+ * several); or NULL or "latest": the newest complete one, with at_ns >= 0 the newest that began
+ * at or before it. HF_E_NOT_FOUND with the nearest. */
 int32_t catalogue_pick(const struct catalogue *c, const char *name, int64_t at_ns,
 	struct point **out, struct error *err);
 
-/* Puts a record beside a point. `extra` (may be NULL) is merged in, its texts of any bytes are escaped;
- * ownership stays. */
+/* Puts a record beside a point. `extra` (may be NULL) is merged in, its texts of any bytes are
+ * escaped; ownership stays. */
 int32_t record_put(struct instance *sink, const char *job, const char *id, const char *kind,
 	bool good, json_object *extra, struct error *err);
 

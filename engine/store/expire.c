@@ -186,7 +186,8 @@ static struct name *names_of(const struct plan *p)
 	return names;
 }
 
-/* What a kept point cannot be restored without. Each item is kept once, so a ring of parents ends. */
+/* What a kept point cannot be restored without. Each item is kept once, so a ring of parents
+ * ends. */
 static void keep_needed(struct plan *p)
 {
 	struct name *names = names_of(p);

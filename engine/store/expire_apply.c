@@ -52,8 +52,8 @@ static size_t *parents_of(const struct plan *p)
 	return parents;
 }
 
-/* The newest one that no other one to go continues from: a child must not outlive its parent, wherever
- * this is stopped. p->n: all are gone. */
+/* The newest one that no other one to go continues from: a child must not outlive its parent,
+ * wherever this is stopped. p->n: all are gone. */
 static size_t next_to_go(const struct plan *p, const size_t *children)
 {
 	size_t newest = p->n;

@@ -25,7 +25,8 @@ struct counts {
 	size_t containers, values, names;
 };
 
-/* Moves behind the string's end; NULL if it has none or, if `strict`, holds what we do not take. */
+/* Moves behind the string's end; NULL if it has none or, if `strict`, holds what we do not
+ * take. */
 static const char *string_end(const char *p, const char *end, bool strict)
 {
 	for (p++; p < end; p++) {
@@ -42,8 +43,8 @@ static const char *string_end(const char *p, const char *end, bool strict)
 	return NULL;
 }
 
-/* Moves behind a number's characters; NULL if it is an integer beyond 64 bits: json-c would make the nearest
- * one of it. */
+/* Moves behind a number's characters; NULL if it is an integer beyond 64 bits: json-c would
+ * make the nearest one of it. */
 static const char *number_end(const char *p, const char *end)
 {
 	bool negative = *p == '-', whole = true;
@@ -111,8 +112,8 @@ static const char *count(const char *p, const char *end, struct counts *n)
 	return NULL;
 }
 
-/* How many members the parsed objects have. json-c keeps one of those with the same name. The depth is
- * bounded. */
+/* How many members the parsed objects have. json-c keeps one of those with the same name. The
+ * depth is bounded. */
 static size_t members(json_object *o)
 {
 	size_t n = 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * JSON from a sink is hostile: strict parsing with limits, and members read with their type checked.
+ * JSON from a sink is hostile: strict parsing with limits, and members read with their type
+ * checked.
  *
- * Names and messages are C strings of any bytes, JSON has only Unicode. So every such text is written
- * with a backslash as "\\" and a byte that is not part of valid UTF-8 as "\xNN" (before JSON's own
- * escapes); all other text stays as it is. A text has one such form only. */
+ * Names and messages are C strings of any bytes, JSON has only Unicode. So every such text is
+ * written with a backslash as "\\" and a byte that is not part of valid UTF-8 as "\xNN" (before
+ * JSON's own escapes); all other text stays as it is. A text has one such form only. */
 #ifndef HF_STORE_JSON_H
 #define HF_STORE_JSON_H
 
@@ -17,9 +18,9 @@
 #define JSON_VALUES_MAX ((size_t)1 << 21)
 #define JSON_TEXT_MAX ((size_t)64 << 20)
 
-/* Parses one value that fills the text (blanks around it are allowed). Refused as HF_E_CORRUPT: what
- * is not strict JSON or not UTF-8, a name given twice, a NUL in a string, numbers beyond 64 bits, more
- * than the limits above. */
+/* Parses one value that fills the text (blanks around it are allowed). Refused as HF_E_CORRUPT:
+ * what is not strict JSON or not UTF-8, a name given twice, a NUL in a string, numbers beyond
+ * 64 bits, more than the limits above. */
 int32_t json_read(const char *what, const char *text, size_t n, json_object **out,
 	struct error *err);
 
@@ -67,7 +68,8 @@ struct json_reader {
 };
 void json_bad(struct json_reader *r, const char *fmt, ...) HF_PRINTF(2, 3);
 
-/* The member of that type, NULL if it is not there (or null), an error if it is of another type. */
+/* The member of that type, NULL if it is not there (or null), an error if it is of another
+ * type. */
 json_object *json_member(struct json_reader *r, json_object *o, const char *name, json_type type);
 /* Text of 1..max bytes. NULL with the error set if it is not there. Owned by the caller. */
 char *json_get_text(struct json_reader *r, json_object *o, const char *name, size_t max);

@@ -142,7 +142,8 @@ static void escape_bytes(struct buf *out, const char *s, size_t n)
 	}
 }
 
-/* Where a name's suffix (".sql", ".tar.gz") begins in escaped text: its end if it has none to keep. */
+/* Where a name's suffix (".sql", ".tar.gz") begins in escaped text: its end if it has none to
+ * keep. */
 static size_t suffix_at(const char *escaped, size_t n)
 {
 	size_t at = n, kept = n;

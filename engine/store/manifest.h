@@ -71,14 +71,16 @@ void manifest_free(struct manifest *m);
 void entry_free_members(struct entry *e);
 /* Sorts the entries by order (stable) and sets the sums. */
 void manifest_finish(struct manifest *m);
-/* Is the text a JSON object of 64 KiB at most, as hf_entry.attrs has to be? HF_E_CORRUPT if not. */
+/* Is the text a JSON object of 64 KiB at most, as hf_entry.attrs has to be? HF_E_CORRUPT if
+ * not. */
 int32_t attrs_check(const char *attrs, struct error *err);
 /* Sealed JSON text. It can be read back if the manifest is sane; point_publish() tries that. */
 void manifest_write(const struct manifest *m, struct buf *out);
 /* Reads hostile text. `job` and `id` are where it was found: one that names another point is
- * HF_E_CORRUPT, and so are keys outside "<job>/<id>/" (unless of the job's other points), keys or paths
- * given twice, sizes that do not add up, bad digests, unsafe names. A newer format is HF_E_UNSUPPORTED.
- * Members that are not known are passed over; copy the text, not the struct, to keep them. */
+ * HF_E_CORRUPT, and so are keys outside "<job>/<id>/" (unless of the job's other points), keys
+ * or paths given twice, sizes that do not add up, bad digests, unsafe names. A newer format is
+ * HF_E_UNSUPPORTED. Members that are not known are passed over; copy the text, not the struct,
+ * to keep them. */
 int32_t manifest_read(const char *job, const char *id, const char *data, size_t n,
 	struct manifest **out, struct error *err);
 const struct manifest_source *manifest_source_find(const struct manifest *m, const char *name);

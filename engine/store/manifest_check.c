@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Do a manifest's values fit together? Nothing here is quadratic: a hostile one may hold millions of entries. */
+ * Do a manifest's values fit together? Nothing here is quadratic: a hostile one may hold
+ * millions of entries. */
 #include "config.h"
 
 #include <string.h>

@@ -6,7 +6,8 @@
 #include "engine/store/json.h"
 #include "engine/store/manifest.h"
 
-/* For manifest_read(): tells the first thing that is wrong. Puts the entries into restore order. */
+/* For manifest_read(): tells the first thing that is wrong. Puts the entries into restore
+ * order. */
 void manifest_check(struct json_reader *r, const char *job, const char *id, struct manifest *m);
 
 #endif

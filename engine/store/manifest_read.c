@@ -334,8 +334,8 @@ static void read_head(struct json_reader *r, json_object *head, struct manifest 
 	read_sources(r, head, m);
 }
 
-/* The format comes first in what we write, so a newer one is told by that and not by what else is new.
- * Found by parsing only the first members. */
+/* The format comes first in what we write, so a newer one is told by that and not by what else
+ * is new. Found by parsing only the first members. */
 static int32_t check_format(const char *what, const char *data, size_t n, struct error *err)
 {
 	struct json_cursor c = { .p = data, .end = data + n };

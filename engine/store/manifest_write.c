@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The manifest as text. One line a source and an entry: fit for grep, and never more than one of them
- * is held as JSON in memory. */
+ * The manifest as text. One line a source and an entry: fit for grep, and never more than one
+ * of them is held as JSON in memory. */
 #include "config.h"
 
 #include <limits.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A point's life in a sink: begun, published, or abandoned; and the locks that this is done under. */
+ * A point's life in a sink: begun, published, or abandoned; and the locks that this is done
+ * under. */
 #include "config.h"
 
 #include <string.h>
@@ -79,8 +80,8 @@ int32_t point_begin(struct instance *sink, const char *job, const char *id, cons
 	return status;
 }
 
-/* What cannot be read back is no backup. That our claim is still there tells that nobody took this point
- * for litter meanwhile. */
+/* What cannot be read back is no backup. That our claim is still there tells that nobody took
+ * this point for litter meanwhile. */
 static int32_t check_before(struct instance *sink, const char *job, const char *id,
 	const void *manifest, size_t n, struct error *err)
 {

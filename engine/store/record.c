@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The records beside a point: verified, drilled, pinned. They are only ever added; the newest counts. */
+ * The records beside a point: verified, drilled, pinned. They are only ever added; the newest
+ * counts. */
 #include "config.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Taking a point out of a sink. A point whose data goes must not look like one any more, and what is left of
- * one must still tell whose it was: the manifest goes first, owner.json last. */
+ * Taking a point out of a sink. A point whose data goes must not look like one any more, and
+ * what is left of one must still tell whose it was: the manifest goes first, owner.json last. */
 #include "config.h"
 
 #include <string.h>

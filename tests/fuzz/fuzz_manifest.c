@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Any bytes as a manifest, an owner.json and a record; as they are, and sealed as who forges one would. What is taken
- * must keep the manifest's promises and be written and read back the same. */
+ * Any bytes as a manifest, an owner.json and a record; as they are, and sealed as who forges
+ * one would. What is taken must keep the manifest's promises and be written and read back the
+ * same. */
 #include "config.h"
 
 #include <string.h>

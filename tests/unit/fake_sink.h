@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A sink in memory in place of engine/driver/sink.c: what it holds can be looked at and damaged, its calls
- * are noted, and they fail where a test says so. One at a time. */
+ * A sink in memory in place of engine/driver/sink.c: what it holds can be looked at and
+ * damaged, its calls are noted, and they fail where a test says so. One at a time. */
 #ifndef TEST_FAKE_SINK_H
 #define TEST_FAKE_SINK_H
 
@@ -18,12 +18,14 @@ void fake_remove(const char *key);
 /* How many keys begin so. */
 size_t fake_count(const char *prefix);
 
-/* The calls that changed something, as "put KEY", "remove KEY", "flush", "lock NAME", "unlock NAME", "sweep PREFIX". */
+/* The calls that changed something, as "put KEY", "remove KEY", "flush", "lock NAME", "unlock
+ * NAME", "sweep PREFIX". */
 const struct strv *fake_journal(void);
 void fake_journal_clear(void);
 
-/* From now on the call `op` ("list", "get", "put", "remove", "flush", "lock", "stat", "sweep", "worker") on a
- * key that contains `part` returns `status`, after it was let through `skip` times. */
+/* From now on the call `op` ("list", "get", "put", "remove", "flush", "lock", "stat", "sweep",
+ * "worker") on a key that contains `part` returns `status`, after it was let through `skip`
+ * times. */
 void fake_fail(const char *op, const char *part, int skip, int32_t status);
 /* That call also does what it says it failed to do: its answer is lost. */
 void fake_fail_after(const char *op, const char *part, int32_t status);
