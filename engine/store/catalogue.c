@@ -20,8 +20,8 @@ struct contents {
 	bool manifest, owner, records, any;
 };
 
-static int32_t look(struct instance *sink, const struct point *p, struct contents *out,
-	struct error *err)
+static int32_t look(
+    struct instance *sink, const struct point *p, struct contents *out, struct error *err)
 {
 	autofree char *prefix = key_point(p->job, p->id);
 	size_t n = strlen(prefix);
@@ -50,17 +50,17 @@ static int32_t look(struct instance *sink, const struct point *p, struct content
 static int32_t load_manifest(struct instance *sink, struct point *p, struct error *err)
 {
 	autofree char *key = key_manifest(p->job, p->id);
-	struct buf text = { 0 };
+	struct buf text = {0};
 	int32_t status = sink_get_bytes(sink, key, MANIFEST_SIZE_MAX, &text, err);
 
 	if (status == HF_OK)
-		status = manifest_read(p->job, p->id, text.data ? text.data : "", text.len,
-			&p->manifest, err);
+		status = manifest_read(
+		    p->job, p->id, text.data ? text.data : "", text.len, &p->manifest, err);
 	buf_free(&text);
 	p->state = status == HF_OK ? POINT_COMPLETE : POINT_DAMAGED;
 	if (status == HF_E_CORRUPT || status == HF_E_UNSUPPORTED) {
 		p->error = *err;
-		*err = (struct error){ 0 };
+		*err = (struct error){0};
 		status = HF_OK;
 	}
 	return status;
@@ -69,7 +69,7 @@ static int32_t load_manifest(struct instance *sink, struct point *p, struct erro
 static int32_t load_owner(struct instance *sink, struct point *p, struct error *err)
 {
 	autofree char *key = key_owner(p->job, p->id);
-	struct buf text = { 0 };
+	struct buf text = {0};
 	int32_t status = sink_get_bytes(sink, key, DOCUMENT_MAX, &text, err);
 
 	if (status == HF_OK)
@@ -78,25 +78,25 @@ static int32_t load_owner(struct instance *sink, struct point *p, struct error *
 	p->state = status == HF_OK ? POINT_INCOMPLETE : POINT_FOREIGN;
 	if (status == HF_E_CORRUPT) {
 		p->error = *err;
-		*err = (struct error){ 0 };
+		*err = (struct error){0};
 		status = HF_OK;
 	}
 	return status;
 }
 
-static int32_t load_record(struct instance *sink, struct point *p, const char *key,
-	struct error *err)
+static int32_t load_record(
+    struct instance *sink, struct point *p, const char *key, struct error *err)
 {
 	struct record *r = &p->records[p->nrecords];
-	struct buf text = { 0 };
+	struct buf text = {0};
 	int32_t status = sink_get_bytes(sink, key, DOCUMENT_MAX, &text, err);
 
 	if (status == HF_OK) {
 		record_read(p, key, text.data ? text.data : "", text.len, r);
 		p->nrecords++;
 	} else if (status == HF_E_CORRUPT) {
-		*r = (struct record){ .key = xstrdup(key), .error = *err };
-		*err = (struct error){ 0 };
+		*r = (struct record){.key = xstrdup(key), .error = *err};
+		*err = (struct error){0};
 		p->nrecords++;
 		status = HF_OK;
 	} else if (status == HF_E_NOT_FOUND) {
@@ -130,7 +130,7 @@ static int32_t load_records(struct instance *sink, struct point *p, struct error
 /* HF_E_NOT_FOUND: it is gone. */
 static int32_t load_point(struct instance *sink, struct point *p, struct error *err)
 {
-	struct contents c = { 0 };
+	struct contents c = {0};
 	int32_t status = look(sink, p, &c, err);
 
 	if (status == HF_OK && !c.any)
@@ -162,7 +162,7 @@ static void load_points(struct loading *l)
 	size_t i;
 
 	while (!atomic_load(&l->stop) && (i = atomic_fetch_add(&l->next, 1)) < l->c->n) {
-		struct error err = { 0 };
+		struct error err = {0};
 		int32_t status;
 
 		if (cancelled())
@@ -184,7 +184,7 @@ static void load_points(struct loading *l)
 static void *load_thread(void *arg)
 {
 	struct loading *l = arg;
-	struct error err = { 0 };
+	struct error err = {0};
 
 	if (instance_worker_begin(l->c->sink, &err) != HF_OK) {
 		atomic_store(&l->stop, true);
@@ -200,7 +200,7 @@ static void *load_thread(void *arg)
 
 static int32_t load_all(struct catalogue *c, bool *gone, struct error *err)
 {
-	struct loading l = { .c = c, .gone = gone, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct loading l = {.c = c, .gone = gone, .lock = PTHREAD_MUTEX_INITIALIZER};
 	pthread_t threads[LOADERS_MAX];
 	size_t n = 0;
 
@@ -257,8 +257,8 @@ static void take_ids(struct catalogue *c, const struct objects *found)
 	}
 }
 
-int32_t catalogue_load(struct instance *sink, const char *job, struct catalogue **out,
-	struct error *err)
+int32_t catalogue_load(
+    struct instance *sink, const char *job, struct catalogue **out, struct error *err)
 {
 	struct catalogue *c = xcalloc(1, sizeof(*c));
 	autofree char *prefix = xasprintf("%s/", job);

@@ -8,8 +8,8 @@
 #include "engine/util/clock.h"
 #include "engine/util/nearest.h"
 
-static int32_t pick_newest(const struct catalogue *c, int64_t at_ns, struct point **out,
-	struct error *err)
+static int32_t pick_newest(
+    const struct catalogue *c, int64_t at_ns, struct point **out, struct error *err)
 {
 	const struct point *oldest = NULL;
 	char at[32], first[32];
@@ -27,7 +27,7 @@ static int32_t pick_newest(const struct catalogue *c, int64_t at_ns, struct poin
 	}
 	if (!oldest) {
 		error_set(err, HF_E_NOT_FOUND, "%s has no complete point of job %s", c->sink->label,
-			c->job);
+		    c->job);
 		error_hint(err, "holdfast backup makes one; holdfast list shows what is there");
 		return HF_E_NOT_FOUND;
 	}
@@ -47,7 +47,8 @@ static int32_t not_there(const struct catalogue *c, const char *name, struct err
 	for (size_t i = 0; i < c->n; i++)
 		ids[i] = c->v[i].id;
 	near = nearest(name, ids, c->n);
-	error_set(err, HF_E_NOT_FOUND, "%s has no point %s of job %s", c->sink->label, shown, c->job);
+	error_set(
+	    err, HF_E_NOT_FOUND, "%s has no point %s of job %s", c->sink->label, shown, c->job);
 	if (near)
 		error_hint(err, "did you mean %s?", near);
 	else
@@ -57,7 +58,7 @@ static int32_t not_there(const struct catalogue *c, const char *name, struct err
 }
 
 int32_t catalogue_pick(const struct catalogue *c, const char *name, int64_t at_ns,
-	struct point **out, struct error *err)
+    struct point **out, struct error *err)
 {
 	struct point *found = NULL, *other = NULL;
 	size_t n;
@@ -77,8 +78,8 @@ int32_t catalogue_pick(const struct catalogue *c, const char *name, int64_t at_n
 	if (!found)
 		return not_there(c, name, err);
 	if (other) {
-		error_set(err, HF_E_CONFIG, "%s is the beginning of several points: %s, %s ...", name,
-			found->id, other->id);
+		error_set(err, HF_E_CONFIG, "%s is the beginning of several points: %s, %s ...",
+		    name, found->id, other->id);
 		error_hint(err, "give more of the point's id");
 		return HF_E_CONFIG;
 	}

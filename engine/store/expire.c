@@ -92,13 +92,16 @@ static void keep_states(struct plan *p, const char *current)
 	for (size_t i = 0; i < p->n; i++) {
 		struct plan_item *item = &p->v[i];
 
-		if (item->point->state == POINT_DAMAGED && item->point->error.status == HF_E_UNSUPPORTED)
+		if (item->point->state == POINT_DAMAGED &&
+		    item->point->error.status == HF_E_UNSUPPORTED)
 			newer_format = true;
 		if (complete(item))
 			newest = item;
 		else
-			overrule(item, VERDICT_NONE, xstrdup(item->point->state == POINT_DAMAGED ?
-				"its manifest cannot be read" : "it has no manifest"));
+			overrule(item, VERDICT_NONE,
+			    xstrdup(item->point->state == POINT_DAMAGED
+					? "its manifest cannot be read"
+					: "it has no manifest"));
 		if (item->point->pinned)
 			overrule(item, VERDICT_KEEP, xstrdup("pinned"));
 		if (current && strcmp(item->point->id, current) == 0)
@@ -109,7 +112,8 @@ static void keep_states(struct plan *p, const char *current)
 	/* What such a point continues from is not known here. */
 	for (size_t i = 0; i < p->n && newer_format; i++)
 		overrule(&p->v[i], VERDICT_KEEP,
-			xstrdup("a newer holdfast works on this job, and its points may need this one"));
+		    xstrdup(
+			"a newer holdfast works on this job, and its points may need this one"));
 }
 
 /* If none of the kept ones passes `test`, the newest one that does is kept as well. */
@@ -142,7 +146,7 @@ static int name_cmp(const void *a, const void *b)
 
 static struct plan_item *find(const struct name *names, size_t n, const char *id)
 {
-	struct name key = { .id = id };
+	struct name key = {.id = id};
 	struct name *found = n ? bsearch(&key, names, n, sizeof(*names), name_cmp) : NULL;
 
 	return found ? found->item : NULL;
@@ -156,7 +160,7 @@ static void need(struct plan_item *item, const struct point *by, struct plan_ite
 }
 
 static void need_parts(const struct point *p, const struct name *names, size_t n,
-	struct plan_item **todo, size_t *ntodo)
+    struct plan_item **todo, size_t *ntodo)
 {
 	size_t at = strlen(p->job) + 1;
 
@@ -180,7 +184,7 @@ static struct name *names_of(const struct plan *p)
 	struct name *names = xreallocn(NULL, p->n, sizeof(*names));
 
 	for (size_t i = 0; i < p->n; i++)
-		names[i] = (struct name){ .id = p->v[i].point->id, .item = &p->v[i] };
+		names[i] = (struct name){.id = p->v[i].point->id, .item = &p->v[i]};
 	if (p->n)
 		qsort(names, p->n, sizeof(*names), name_cmp);
 	return names;

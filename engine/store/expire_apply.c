@@ -27,7 +27,7 @@ static int32_t check(const struct plan *p, struct error *err)
 			stay += point->state == POINT_COMPLETE;
 		else if (point->state != POINT_COMPLETE || point->pinned)
 			return error_set(err, HF_E_FAILED, "refused to remove point %s: it is %s",
-				point->id, point->pinned ? "pinned" : "not complete");
+			    point->id, point->pinned ? "pinned" : "not complete");
 		else
 			go++;
 	}
@@ -69,23 +69,24 @@ static size_t next_to_go(const struct plan *p, const size_t *children)
 	return newest;
 }
 
-static int32_t remove_item(struct plan_item *item, struct instance *sink, const char *job,
-	struct error *err)
+static int32_t remove_item(
+    struct plan_item *item, struct instance *sink, const char *job, struct error *err)
 {
 	int32_t status;
 
 	if (cancelled())
-		return error_set(err, HF_E_CANCELLED, "stopped before point %s was removed",
-			item->point->id);
+		return error_set(
+		    err, HF_E_CANCELLED, "stopped before point %s was removed", item->point->id);
 	status = point_remove(sink, job, item->point->id, &item->removed, err);
 	if (status != HF_OK && err && err->message)
-		error_prefix(err, item->removed ? "point %s was removed, but not all of its objects"
-						: "point %s cannot be removed", item->point->id);
+		error_prefix(err,
+		    item->removed ? "point %s was removed, but not all of its objects"
+				  : "point %s cannot be removed",
+		    item->point->id);
 	return status;
 }
 
-static int32_t remove_all(struct plan *p, struct instance *sink, const char *job,
-	struct error *err)
+static int32_t remove_all(struct plan *p, struct instance *sink, const char *job, struct error *err)
 {
 	autofree size_t *parents = parents_of(p);
 	autofree size_t *children = xcalloc(p->n, sizeof(*children));
@@ -113,8 +114,9 @@ int32_t plan_apply(struct plan *p, struct instance *sink, const char *job, struc
 	status = read_lock(sink, job, HF_LOCK_EXCLUSIVE, &lock, err);
 	if (status == HF_E_EXISTS && err) {
 		error_prefix(err, "%s: nothing was removed, somebody reads the points of job %s",
-			sink->label, job);
-		error_hint(err, "a restore or a verification is running; prune again when it has ended");
+		    sink->label, job);
+		error_hint(
+		    err, "a restore or a verification is running; prune again when it has ended");
 	}
 	if (status != HF_OK)
 		return status;

@@ -119,7 +119,8 @@ static size_t members(json_object *o)
 	size_t n = 0;
 
 	if (json_object_is_type(o, json_type_object)) {
-		json_object_object_foreach(o, name, value) {
+		json_object_object_foreach(o, name, value)
+		{
 			(void)name;
 			n += 1 + members(value);
 		}
@@ -132,8 +133,8 @@ static size_t members(json_object *o)
 
 /* --- parsing --- */
 
-static int32_t parse(const char *what, const char *text, size_t n, json_object **out,
-	struct error *err)
+static int32_t parse(
+    const char *what, const char *text, size_t n, json_object **out, struct error *err)
 {
 	struct json_tokener *tok = json_tokener_new_ex(JSON_DEPTH_MAX);
 	int32_t status = HF_OK;
@@ -149,16 +150,16 @@ static int32_t parse(const char *what, const char *text, size_t n, json_object *
 	end = json_tokener_get_parse_end(tok);
 	if (json_tokener_get_error(tok) != json_tokener_success)
 		status = error_set(err, HF_E_CORRUPT, "%s is not JSON: %s at byte %zu", what,
-			json_tokener_error_desc(json_tokener_get_error(tok)), end);
+		    json_tokener_error_desc(json_tokener_get_error(tok)), end);
 	json_tokener_free(tok);
 	return status;
 }
 
-int32_t json_read(const char *what, const char *text, size_t n, json_object **out,
-	struct error *err)
+int32_t json_read(
+    const char *what, const char *text, size_t n, json_object **out, struct error *err)
 {
-	struct json_cursor c = { .p = text, .end = text + n };
-	struct counts counts = { 0 };
+	struct json_cursor c = {.p = text, .end = text + n};
+	struct counts counts = {0};
 	const char *wrong;
 	int32_t status;
 
@@ -170,7 +171,8 @@ int32_t json_read(const char *what, const char *text, size_t n, json_object **ou
 	if (n == 0)
 		return error_set(err, HF_E_CORRUPT, "%s is empty", what);
 	if (n > JSON_TEXT_MAX || n > INT_MAX)
-		return error_set(err, HF_E_CORRUPT, "%s is too large (%zu bytes in one piece)", what, n);
+		return error_set(
+		    err, HF_E_CORRUPT, "%s is too large (%zu bytes in one piece)", what, n);
 	wrong = count(c.p, c.end, &counts);
 	if (wrong)
 		return error_set(err, HF_E_CORRUPT, "%s is refused: %s", what, wrong);

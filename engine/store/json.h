@@ -21,8 +21,8 @@
 /* Parses one value that fills the text (blanks around it are allowed). Refused as HF_E_CORRUPT:
  * what is not strict JSON or not UTF-8, a name given twice, a NUL in a string, numbers beyond
  * 64 bits, more than the limits above. */
-int32_t json_read(const char *what, const char *text, size_t n, json_object **out,
-	struct error *err);
+int32_t json_read(
+    const char *what, const char *text, size_t n, json_object **out, struct error *err);
 
 /* Walks a text too large to be parsed at once. Each returns false where the text is not so. */
 struct json_cursor {
@@ -60,9 +60,9 @@ void json_print(json_object *o, struct buf *out);
 
 /* The first failure is set in err (HF_E_CORRUPT), later calls do nothing but return nothing. */
 struct json_reader {
-	const char *what;   /* "the manifest of point X" */
-	const char *where;  /* "entry" or NULL */
-	size_t index;       /* which one, from 0 */
+	const char *what;  /* "the manifest of point X" */
+	const char *where; /* "entry" or NULL */
+	size_t index;      /* which one, from 0 */
 	struct error *err;
 	bool bad;
 };
@@ -81,11 +81,11 @@ int64_t json_get_int_opt(struct json_reader *r, json_object *o, const char *name
 bool json_get_bool_opt(struct json_reader *r, json_object *o, const char *name);
 /* RFC 3339, as nanoseconds. */
 int64_t json_get_time(struct json_reader *r, json_object *o, const char *name);
-void json_get_texts_opt(struct json_reader *r, json_object *o, const char *name, size_t max,
-	struct strv *out);
+void json_get_texts_opt(
+    struct json_reader *r, json_object *o, const char *name, size_t max, struct strv *out);
 /* A value's text; NULL with the error set. */
-char *json_value_text(struct json_reader *r, json_object *v, const char *name, size_t min,
-	size_t max);
+char *json_value_text(
+    struct json_reader *r, json_object *v, const char *name, size_t min, size_t max);
 /* A value as a signed number. */
 int64_t json_value_int(struct json_reader *r, json_object *v, const char *name);
 

@@ -20,7 +20,8 @@ void json_bad(struct json_reader *r, const char *fmt, ...)
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	if (r->where)
-		error_set(r->err, HF_E_CORRUPT, "%s: %s %zu: %s", r->what, r->where, r->index + 1, text);
+		error_set(
+		    r->err, HF_E_CORRUPT, "%s: %s %zu: %s", r->what, r->where, r->index + 1, text);
 	else
 		error_set(r->err, HF_E_CORRUPT, "%s: %s", r->what, text);
 }
@@ -48,8 +49,8 @@ static json_object *needed(struct json_reader *r, json_object *o, const char *na
 	return v;
 }
 
-char *json_value_text(struct json_reader *r, json_object *v, const char *name, size_t min,
-	size_t max)
+char *json_value_text(
+    struct json_reader *r, json_object *v, const char *name, size_t min, size_t max)
 {
 	const char *s;
 	char *text;
@@ -111,7 +112,8 @@ int64_t json_value_int(struct json_reader *r, json_object *v, const char *name)
 {
 	if (r->bad)
 		return 0;
-	if (!json_object_is_type(v, json_type_int) || json_object_get_uint64(v) > (uint64_t)INT64_MAX) {
+	if (!json_object_is_type(v, json_type_int) ||
+	    json_object_get_uint64(v) > (uint64_t)INT64_MAX) {
 		json_bad(r, "\"%s\" is not a number of 64 bits", name);
 		return 0;
 	}
@@ -142,8 +144,8 @@ int64_t json_get_time(struct json_reader *r, json_object *o, const char *name)
 	return ns;
 }
 
-void json_get_texts_opt(struct json_reader *r, json_object *o, const char *name, size_t max,
-	struct strv *out)
+void json_get_texts_opt(
+    struct json_reader *r, json_object *o, const char *name, size_t max, struct strv *out)
 {
 	json_object *array = json_member(r, o, name, json_type_array);
 	size_t n = array ? json_object_array_length(array) : 0;

@@ -11,7 +11,7 @@ static const char hex[] = "0123456789abcdef";
 
 char *json_escape(const char *bytes)
 {
-	struct buf out = { 0 };
+	struct buf out = {0};
 	const char *s = bytes, *end = bytes + strlen(bytes);
 
 	if (!strchr(bytes, '\\') && utf8_valid(bytes, (size_t)(end - s)))
@@ -37,7 +37,7 @@ char *json_escape(const char *bytes)
 
 char *json_unescape(const char *text)
 {
-	struct buf out = { 0 };
+	struct buf out = {0};
 	char *bytes, *again;
 	bool same;
 
@@ -118,8 +118,8 @@ void json_add_texts(json_object *o, const char *name, const struct strv *list)
 void json_print(json_object *o, struct buf *out)
 {
 	size_t n;
-	const char *text = json_object_to_json_string_length(o,
-		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
+	const char *text = json_object_to_json_string_length(
+	    o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
 
 	if (!text)
 		json_made(NULL);

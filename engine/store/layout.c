@@ -15,7 +15,7 @@
 
 #define KEY_MAX 1024
 #define COMPONENT_MAX 240
-#define ESCAPED_MAX 640           /* job, id, source and suffix find room beside it */
+#define ESCAPED_MAX 640 /* job, id, source and suffix find room beside it */
 #define ESCAPED_COMPONENT_MAX 200
 #define CUT_AT 140
 #define CUT_DIGITS 32
@@ -76,7 +76,7 @@ static int digits(const char *s, size_t n)
 
 static bool id_parse(const char *id, int64_t *seconds)
 {
-	struct tm tm = { 0 }, back;
+	struct tm tm = {0}, back;
 	time_t t;
 
 	if (strlen(id) != POINT_ID_LEN || id[8] != 'T' || id[15] != 'Z' || id[16] != '-' ||
@@ -111,7 +111,8 @@ int64_t point_id_time(const char *id)
 {
 	int64_t seconds;
 
-	if (!id_parse(id, &seconds) || seconds > INT64_MAX / NS_PER_S || seconds < INT64_MIN / NS_PER_S)
+	if (!id_parse(id, &seconds) || seconds > INT64_MAX / NS_PER_S ||
+	    seconds < INT64_MIN / NS_PER_S)
 		return 0;
 	return seconds * NS_PER_S;
 }
@@ -148,7 +149,8 @@ static size_t suffix_at(const char *escaped, size_t n)
 {
 	size_t at = n, kept = n;
 
-	while (at > 0 && n - at < CUT_SUFFIX_MAX && (alnum(escaped[at - 1]) || escaped[at - 1] == '.')) {
+	while (at > 0 && n - at < CUT_SUFFIX_MAX &&
+	       (alnum(escaped[at - 1]) || escaped[at - 1] == '.')) {
 		at--;
 		if (escaped[at] == '.')
 			kept = at;
@@ -159,7 +161,7 @@ static size_t suffix_at(const char *escaped, size_t n)
 /* One component; a '/' in it is escaped like any other byte. */
 static void escape_component(struct buf *out, const char *s, size_t n)
 {
-	struct buf whole = { 0 };
+	struct buf whole = {0};
 	char hex[DIGEST_HEX_SIZE];
 	size_t cut = CUT_AT;
 
@@ -189,7 +191,7 @@ static void escape_component(struct buf *out, const char *s, size_t n)
 
 char *key_escape(const char *path)
 {
-	struct buf out = { 0 };
+	struct buf out = {0};
 	const char *s = path, *last;
 
 	for (;;) {
@@ -235,10 +237,10 @@ char *key_records(const char *job, const char *id)
 	return xasprintf("%s/%s/records/", job, id);
 }
 
-char *key_entry(const char *job, const char *id, const char *source, const char *path,
-	const char *suffix)
+char *key_entry(
+    const char *job, const char *id, const char *source, const char *path, const char *suffix)
 {
-	struct buf name = { 0 };
+	struct buf name = {0};
 	autofree char *escaped = key_escape(path);
 	char *key;
 

@@ -32,14 +32,14 @@ bool key_job_ok(const char *job);
  * "~" appears nowhere else. */
 char *key_escape(const char *path);
 
-char *key_point(const char *job, const char *id);    /* "<job>/<id>/" */
+char *key_point(const char *job, const char *id); /* "<job>/<id>/" */
 char *key_manifest(const char *job, const char *id);
 char *key_owner(const char *job, const char *id);
-char *key_records(const char *job, const char *id);  /* "<job>/<id>/records/" */
+char *key_records(const char *job, const char *id); /* "<job>/<id>/records/" */
 /* "<job>/<id>/<source>/<escaped path><suffix>". The suffix is a filter's (".zst"), 32 bytes at
  * most of what a key may hold. Two entries of a source may still meet ("a" with ".zst", and
  * "a.zst" without): who writes a point sees to it that no key is used twice. */
-char *key_entry(const char *job, const char *id, const char *source, const char *path,
-	const char *suffix);
+char *key_entry(
+    const char *job, const char *id, const char *source, const char *path, const char *suffix);
 
 #endif

@@ -26,12 +26,12 @@ static char *describe(const struct point *p)
 
 	clock_local(p->owner_time, begun, sizeof(begun));
 	return xasprintf("the unfinished point %s of job %s, begun %s by %s (process %lld)", p->id,
-		p->job, begun, host, (long long)p->owner_pid);
+	    p->job, begun, host, (long long)p->owner_pid);
 }
 
 /* Sets *removed if nothing of it is left. */
 static int32_t clear_point(const struct catalogue *c, const struct point *p, bool dry_run,
-	bool *removed, struct error *err)
+    bool *removed, struct error *err)
 {
 	autofree char *what = describe(p);
 	int32_t status;
@@ -53,12 +53,12 @@ static int32_t clear_point(const struct catalogue *c, const struct point *p, boo
 }
 
 static int32_t consider(const struct catalogue *c, const struct point *p, const char *host,
-	int64_t litter_after_ns, bool dry_run, bool *removed, struct error *err)
+    int64_t litter_after_ns, bool dry_run, bool *removed, struct error *err)
 {
 	if (p->state == POINT_FOREIGN) {
 		log_warn("%s: %s/%s/ has no owner.json of holdfast's%s%s; it is left alone",
-			c->sink->label, c->job, p->id, p->error.message ? ": " : "",
-			p->error.message ? p->error.message : "");
+		    c->sink->label, c->job, p->id, p->error.message ? ": " : "",
+		    p->error.message ? p->error.message : "");
 		return HF_OK;
 	}
 	if (p->state != POINT_INCOMPLETE)
@@ -73,15 +73,15 @@ static int32_t consider(const struct catalogue *c, const struct point *p, const 
 }
 
 int32_t litter_sweep(struct catalogue *c, int64_t litter_after_ns, const struct strv *spare,
-	bool dry_run, struct error *err)
+    bool dry_run, struct error *err)
 {
 	autofree char *host = host_name();
 	autofree char *prefix = xasprintf("%s/", c->job);
-	struct error first = { 0 };
+	struct error first = {0};
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
-		struct error own = { 0 };
+		struct error own = {0};
 		bool removed = false;
 
 		if (!cancelled() && !(spare && strv_has(spare, c->v[i].id)))

@@ -22,7 +22,7 @@ void facts_set(struct facts *f, const char *name, const char *text, int64_t numb
 		if ((f->n & (f->n - 1)) == 0)
 			f->v = xreallocn(f->v, f->n ? f->n * 2 : 1, sizeof(*f->v));
 		fact = &f->v[f->n++];
-		*fact = (struct fact){ .name = xstrdup(name) };
+		*fact = (struct fact){.name = xstrdup(name)};
 	}
 	free(fact->text);
 	fact->text = text ? xstrdup(text) : NULL;
@@ -44,7 +44,7 @@ void facts_free(struct facts *f)
 		free(f->v[i].text);
 	}
 	free(f->v);
-	*f = (struct facts){ 0 };
+	*f = (struct facts){0};
 }
 
 /* --- life --- */
@@ -67,7 +67,7 @@ void entry_free_members(struct entry *e)
 	free(e->parts);
 	facts_free(&e->facts);
 	strv_free(&e->warnings);
-	*e = (struct entry){ 0 };
+	*e = (struct entry){0};
 }
 
 void manifest_free(struct manifest *m)
@@ -125,7 +125,7 @@ static void sort_entries(struct manifest *m)
 		return;
 	places = xreallocn(NULL, m->nentries, sizeof(*places));
 	for (i = 0; i < m->nentries; i++)
-		places[i] = (struct place){ .order = m->entries[i].order, .index = i };
+		places[i] = (struct place){.order = m->entries[i].order, .index = i};
 	qsort(places, m->nentries, sizeof(*places), place_cmp);
 	sorted = xreallocn(NULL, m->nentries, sizeof(*sorted));
 	for (i = 0; i < m->nentries; i++)
@@ -159,7 +159,8 @@ int32_t attrs_check(const char *attrs, struct error *err)
 	int32_t status;
 
 	if (strlen(attrs) > ATTRS_MAX)
-		return error_set(err, HF_E_CORRUPT, "the attributes are longer than %zu bytes", ATTRS_MAX);
+		return error_set(
+		    err, HF_E_CORRUPT, "the attributes are longer than %zu bytes", ATTRS_MAX);
 	status = json_read("the attributes", attrs, strlen(attrs), &o, err);
 	if (status == HF_OK && !json_object_is_type(o, json_type_object))
 		status = error_set(err, HF_E_CORRUPT, "the attributes are not a JSON object");

@@ -12,7 +12,7 @@
 
 struct fact {
 	char *name;
-	char *text;     /* NULL: a number */
+	char *text; /* NULL: a number */
 	int64_t number;
 };
 struct facts {
@@ -33,7 +33,7 @@ struct part {
 struct entry {
 	char *source; /* section name */
 	char *path, *type, *subject;
-	char *attrs;  /* a JSON object's text or NULL */
+	char *attrs; /* a JSON object's text or NULL */
 	int64_t order;
 	uint32_t flags;
 	struct strv codecs; /* in the order of encoding; empty: stored as it is */
@@ -47,10 +47,10 @@ struct entry {
 
 struct manifest_source {
 	char *name, *driver, *plugin_version;
-	char *server;        /* or NULL */
-	void *mark;          /* or NULL */
+	char *server; /* or NULL */
+	void *mark;   /* or NULL */
 	size_t mark_size;
-	bool continues;      /* incremental on the point's parent */
+	bool continues; /* incremental on the point's parent */
 	struct facts facts;
 	struct strv warnings;
 };
@@ -82,7 +82,7 @@ void manifest_write(const struct manifest *m, struct buf *out);
  * HF_E_UNSUPPORTED. Members that are not known are passed over; copy the text, not the struct,
  * to keep them. */
 int32_t manifest_read(const char *job, const char *id, const char *data, size_t n,
-	struct manifest **out, struct error *err);
+    struct manifest **out, struct error *err);
 const struct manifest_source *manifest_source_find(const struct manifest *m, const char *name);
 
 #endif

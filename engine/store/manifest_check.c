@@ -59,8 +59,8 @@ static bool part_key_ok(const char *key, const char *job)
 	       strncmp(rest, "records/", 8) != 0;
 }
 
-static void check_head(struct json_reader *r, const char *job, const char *id,
-	const struct manifest *m)
+static void check_head(
+    struct json_reader *r, const char *job, const char *id, const struct manifest *m)
 {
 	if (strcmp(m->job, job) != 0 || strcmp(m->id, id) != 0) {
 		autofree char *shown = printable(m->job), *shown_id = printable(m->id);
@@ -88,8 +88,7 @@ static int source_name_cmp(const void *name, const void *source)
 }
 
 /* The sources sorted by name; owned by the caller. */
-static const struct manifest_source **check_sources(struct json_reader *r,
-	const struct manifest *m)
+static const struct manifest_source **check_sources(struct json_reader *r, const struct manifest *m)
 {
 	const struct manifest_source **sorted = xreallocn(NULL, m->nsources, sizeof(*sorted));
 
@@ -136,14 +135,14 @@ static void check_entry(struct json_reader *r, const char *job, const struct ent
 	for (size_t i = 0; i < e->codecs.n; i++)
 		if (!codec_ok(e->codecs.v[i]))
 			json_bad(r, "a codec's name is not like \"zstd/1\"");
-	if (!e->codecs.n && (e->plain_size != e->stored_size ||
-			     strcmp(e->plain_sha256, e->stored_sha256) != 0))
+	if (!e->codecs.n &&
+	    (e->plain_size != e->stored_size || strcmp(e->plain_sha256, e->stored_sha256) != 0))
 		json_bad(r, "it has no codec, but plain and stored bytes differ");
 	check_parts(r, job, e);
 }
 
 static void check_entries(struct json_reader *r, const char *job, const struct manifest *m,
-	const struct manifest_source **sources)
+    const struct manifest_source **sources)
 {
 	uint64_t plain = 0, stored = 0;
 

@@ -29,7 +29,8 @@ static void read_facts(struct json_reader *r, json_object *o, struct facts *out)
 	if (!facts || !json_object_object_length(facts))
 		return;
 	out->v = xcalloc((size_t)json_object_object_length(facts), sizeof(*out->v));
-	json_object_object_foreach(facts, name, value) {
+	json_object_object_foreach(facts, name, value)
+	{
 		struct fact *f = &out->v[out->n];
 
 		if (r->bad)
@@ -132,7 +133,7 @@ static void read_attrs(struct json_reader *r, json_object *o, struct entry *e)
 	if (r->bad || !json_object_object_get_ex(o, "attrs", &v) || !v)
 		return;
 	if (json_object_is_type(v, json_type_object)) {
-		struct buf text = { 0 };
+		struct buf text = {0};
 
 		json_print(v, &text);
 		e->attrs = buf_take(&text);
@@ -141,8 +142,8 @@ static void read_attrs(struct json_reader *r, json_object *o, struct entry *e)
 	}
 }
 
-static void read_content(struct json_reader *r, json_object *o, const char *name, uint64_t *size,
-	char sha256[65])
+static void read_content(
+    struct json_reader *r, json_object *o, const char *name, uint64_t *size, char sha256[65])
 {
 	json_object *content = json_member(r, o, name, json_type_object);
 
@@ -219,9 +220,9 @@ static void read_entry(struct json_reader *r, json_object *o, struct entry *e)
 static struct entry *grow(struct manifest *m)
 {
 	if ((m->nentries & (m->nentries - 1)) == 0)
-		m->entries = xreallocn(m->entries, m->nentries ? m->nentries * 2 : 1,
-			sizeof(*m->entries));
-	m->entries[m->nentries] = (struct entry){ 0 };
+		m->entries =
+		    xreallocn(m->entries, m->nentries ? m->nentries * 2 : 1, sizeof(*m->entries));
+	m->entries[m->nentries] = (struct entry){0};
 	return &m->entries[m->nentries++];
 }
 
@@ -259,8 +260,8 @@ static void read_entries(struct json_reader *r, struct json_cursor *c, struct ma
 /* --- the document --- */
 
 /* Reads one member of the document into `head`, or the entries into `m`. */
-static void read_member(struct json_reader *r, struct json_cursor *c, json_object *head,
-	struct manifest *m)
+static void read_member(
+    struct json_reader *r, struct json_cursor *c, json_object *head, struct manifest *m)
 {
 	json_object *name = NULL, *value = NULL;
 	autofree char *shown = NULL;
@@ -294,10 +295,10 @@ out:
 	json_object_put(name);
 }
 
-static void read_document(struct json_reader *r, const char *data, size_t n, json_object *head,
-	struct manifest *m)
+static void read_document(
+    struct json_reader *r, const char *data, size_t n, json_object *head, struct manifest *m)
 {
-	struct json_cursor c = { .p = data, .end = data + n };
+	struct json_cursor c = {.p = data, .end = data + n};
 
 	if (!json_take(&c, '{')) {
 		json_bad(r, "it is not a JSON object");
@@ -338,7 +339,7 @@ static void read_head(struct json_reader *r, json_object *head, struct manifest 
  * is new. Found by parsing only the first members. */
 static int32_t check_format(const char *what, const char *data, size_t n, struct error *err)
 {
-	struct json_cursor c = { .p = data, .end = data + n };
+	struct json_cursor c = {.p = data, .end = data + n};
 	struct json_slice name, value;
 	json_object *o = NULL;
 	int64_t format = -1;
@@ -353,8 +354,8 @@ static int32_t check_format(const char *what, const char *data, size_t n, struct
 		return error_set(err, HF_E_CORRUPT, "%s: it does not begin with its format", what);
 	if (format > MANIFEST_FORMAT) {
 		error_set(err, HF_E_UNSUPPORTED,
-			"%s has the format %lld, this version of holdfast reads up to %d", what,
-			(long long)format, MANIFEST_FORMAT);
+		    "%s has the format %lld, this version of holdfast reads up to %d", what,
+		    (long long)format, MANIFEST_FORMAT);
 		error_hint(err, "read it with a newer holdfast");
 		return HF_E_UNSUPPORTED;
 	}
@@ -362,18 +363,19 @@ static int32_t check_format(const char *what, const char *data, size_t n, struct
 }
 
 int32_t manifest_read(const char *job, const char *id, const char *data, size_t n,
-	struct manifest **out, struct error *err)
+    struct manifest **out, struct error *err)
 {
-	struct error first = { 0 };
+	struct error first = {0};
 	autofree char *what = xasprintf("the manifest of point %s/%s", job, id);
-	struct json_reader r = { .what = what, .err = &first };
+	struct json_reader r = {.what = what, .err = &first};
 	struct manifest *m = manifest_new();
 	json_object *head = json_made(json_object_new_object());
 	int32_t status = HF_OK;
 
 	*out = NULL;
 	if (n > MANIFEST_SIZE_MAX)
-		error_set(&first, HF_E_CORRUPT, "%s is larger than %zu bytes", what, MANIFEST_SIZE_MAX);
+		error_set(
+		    &first, HF_E_CORRUPT, "%s is larger than %zu bytes", what, MANIFEST_SIZE_MAX);
 	else if (seal_check(what, data, n, &first) == HF_OK &&
 		 check_format(what, data, n, &first) == HF_OK) {
 		read_document(&r, data, n, head, m);
@@ -385,8 +387,9 @@ int32_t manifest_read(const char *job, const char *id, const char *data, size_t 
 	status = first.status;
 	if (status != HF_OK) {
 		if (status == HF_E_CORRUPT)
-			error_hint(&first, "the point cannot be used as it is, but its objects open with "
-				"standard tools: see holdfast-manifest(5)");
+			error_hint(&first,
+			    "the point cannot be used as it is, but its objects open with "
+			    "standard tools: see holdfast-manifest(5)");
 		manifest_free(m);
 		if (err)
 			error_clear(err);

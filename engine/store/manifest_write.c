@@ -16,7 +16,8 @@
 static void add_head(struct buf *out, json_object *head)
 {
 	buf_adds(out, "{");
-	json_object_object_foreach(head, name, value) {
+	json_object_object_foreach(head, name, value)
+	{
 		json_object *quoted = json_made(json_object_new_string(name));
 
 		buf_adds(out, out->data[out->len - 1] == '{' ? "\n  " : ",\n  ");

@@ -48,8 +48,8 @@ void owner_write(const char *job, const char *id, const char *what, struct buf *
 int32_t owner_read(struct point *p, const char *data, size_t n, struct error *err)
 {
 	autofree char *what = key_owner(p->job, p->id);
-	struct error own = { 0 };
-	struct json_reader r = { .what = what, .err = &own };
+	struct error own = {0};
+	struct json_reader r = {.what = what, .err = &own};
 	json_object *o = NULL;
 
 	if (seal_read(what, data, n, &o, &own) == HF_OK) {
@@ -61,7 +61,7 @@ int32_t owner_read(struct point *p, const char *data, size_t n, struct error *er
 		int64_t pid = json_get_int_opt(&r, o, "pid");
 
 		if (!r.bad && (strcmp(kind, "owner") != 0 || strcmp(job, p->job) != 0 ||
-			       strcmp(id, p->id) != 0))
+				  strcmp(id, p->id) != 0))
 			json_bad(&r, "it belongs to another point");
 		if (r.bad) {
 			free(host);
@@ -78,12 +78,12 @@ int32_t owner_read(struct point *p, const char *data, size_t n, struct error *er
 	return p->owner_host ? HF_OK : HF_E_CORRUPT;
 }
 
-int32_t put_once_only(struct instance *sink, const char *key, const struct buf *text,
-	struct error *err)
+int32_t put_once_only(
+    struct instance *sink, const char *key, const struct buf *text, struct error *err)
 {
-	struct buf there = { 0 };
-	int32_t status = sink_put_bytes(sink, key, text->data, text->len,
-		HF_PUT_IF_ABSENT | HF_PUT_INDEX, err);
+	struct buf there = {0};
+	int32_t status =
+	    sink_put_bytes(sink, key, text->data, text->len, HF_PUT_IF_ABSENT | HF_PUT_INDEX, err);
 
 	if (status != HF_E_EXISTS)
 		return status;
@@ -105,5 +105,5 @@ void point_free(struct point *p)
 	for (size_t i = 0; i < p->nrecords; i++)
 		record_free(&p->records[i]);
 	free(p->records);
-	*p = (struct point){ 0 };
+	*p = (struct point){0};
 }

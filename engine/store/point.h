@@ -20,16 +20,16 @@ void owner_write(const char *job, const char *id, const char *what, struct buf *
 int32_t owner_read(struct point *p, const char *data, size_t n, struct error *err);
 
 /* Reads a record; what is wrong with it goes to r->error. */
-void record_read(const struct point *p, const char *key, const char *data, size_t n,
-	struct record *r);
+void record_read(
+    const struct point *p, const char *key, const char *data, size_t n, struct record *r);
 void record_free(struct record *r);
 /* Sorts the records and says what they mean for the point. */
 void records_judge(struct point *p);
 
 /* Puts a small document that must not be there yet. One that is there with the same bytes is
  * ours, put by an attempt whose answer was lost: HF_OK. */
-int32_t put_once_only(struct instance *sink, const char *key, const struct buf *text,
-	struct error *err);
+int32_t put_once_only(
+    struct instance *sink, const char *key, const struct buf *text, struct error *err);
 
 void point_free(struct point *p);
 

@@ -19,13 +19,13 @@
 /* --- locks --- */
 
 static int32_t lock_within(struct instance *sink, const char *name, uint32_t mode, int64_t wait_ns,
-	struct sink_lock **out, struct error *err)
+    struct sink_lock **out, struct error *err)
 {
 	int64_t begun = clock_mono();
 	bool told = false;
 
 	for (;;) {
-		struct error own = { 0 };
+		struct error own = {0};
 		int32_t status = sink_lock(sink, name, mode, out, &own);
 		int64_t left = wait_ns - (clock_mono() - begun);
 
@@ -40,25 +40,26 @@ static int32_t lock_within(struct instance *sink, const char *name, uint32_t mod
 		told = true;
 		error_clear(&own);
 		if (!cancel_sleep(left < POLL_NS ? left : POLL_NS))
-			return error_set(err, HF_E_CANCELLED, "stopped while waiting for the lock %s",
-				name);
+			return error_set(
+			    err, HF_E_CANCELLED, "stopped while waiting for the lock %s", name);
 	}
 }
 
 int32_t job_lock(struct instance *sink, const char *job, int64_t wait_ns, struct sink_lock **out,
-	struct error *err)
+    struct error *err)
 {
 	autofree char *name = xasprintf("%s/run", job);
 	int32_t status = lock_within(sink, name, HF_LOCK_EXCLUSIVE, wait_ns, out, err);
 
 	if (status == HF_E_EXISTS && err && !err->hint)
-		error_hint(err, "wait until that run has ended, or set lock_wait in the job's [job] "
-			"section; a lock whose owner died does not block");
+		error_hint(err,
+		    "wait until that run has ended, or set lock_wait in the job's [job] "
+		    "section; a lock whose owner died does not block");
 	return status;
 }
 
 int32_t read_lock(struct instance *sink, const char *job, uint32_t mode, struct sink_lock **out,
-	struct error *err)
+    struct error *err)
 {
 	autofree char *name = xasprintf("%s/read", job);
 
@@ -67,11 +68,11 @@ int32_t read_lock(struct instance *sink, const char *job, uint32_t mode, struct 
 
 /* --- a point's life --- */
 
-int32_t point_begin(struct instance *sink, const char *job, const char *id, const char *what,
-	struct error *err)
+int32_t point_begin(
+    struct instance *sink, const char *job, const char *id, const char *what, struct error *err)
 {
 	autofree char *key = key_owner(job, id);
-	struct buf text = { 0 };
+	struct buf text = {0};
 	int32_t status;
 
 	owner_write(job, id, what, &text);
@@ -83,7 +84,7 @@ int32_t point_begin(struct instance *sink, const char *job, const char *id, cons
 /* What cannot be read back is no backup. That our claim is still there tells that nobody took
  * this point for litter meanwhile. */
 static int32_t check_before(struct instance *sink, const char *job, const char *id,
-	const void *manifest, size_t n, struct error *err)
+    const void *manifest, size_t n, struct error *err)
 {
 	autofree char *owner = key_owner(job, id);
 	struct manifest *m = NULL;
@@ -92,26 +93,29 @@ static int32_t check_before(struct instance *sink, const char *job, const char *
 	manifest_free(m);
 	if (status != HF_OK) {
 		error_set(err, HF_E_FAILED, "the manifest that was made cannot be read back: %s",
-			err && err->message ? err->message : "damaged");
-		error_hint(err, "nothing was published; this is a fault of holdfast or of a driver");
+		    err && err->message ? err->message : "damaged");
+		error_hint(
+		    err, "nothing was published; this is a fault of holdfast or of a driver");
 		return HF_E_FAILED;
 	}
 	status = sink_stat(sink, owner, NULL, err);
 	if (status == HF_E_NOT_FOUND) {
-		error_set(err, HF_E_FAILED, "%s: point %s of job %s was removed while it was written",
-			sink->label, id, job);
-		error_hint(err, "does another machine with the same host name back up this job, or is "
-			"litter_after shorter than a run?");
+		error_set(err, HF_E_FAILED,
+		    "%s: point %s of job %s was removed while it was written", sink->label, id,
+		    job);
+		error_hint(err,
+		    "does another machine with the same host name back up this job, or is "
+		    "litter_after shorter than a run?");
 		return HF_E_FAILED;
 	}
 	return status;
 }
 
-int32_t point_publish(struct instance *sink, const char *job, const char *id,
-	const void *manifest, size_t n, struct error *err)
+int32_t point_publish(struct instance *sink, const char *job, const char *id, const void *manifest,
+    size_t n, struct error *err)
 {
 	autofree char *key = key_manifest(job, id);
-	struct buf text = { 0 };
+	struct buf text = {0};
 	int32_t status = check_before(sink, job, id, manifest, n, err);
 
 	if (status == HF_OK)
@@ -128,10 +132,10 @@ int32_t point_publish(struct instance *sink, const char *job, const char *id,
 
 void point_abandon(struct instance *sink, const char *job, const char *id)
 {
-	struct error err = { 0 };
+	struct error err = {0};
 
 	if (point_remove_unpublished(sink, job, id, &err) != HF_OK)
-		log_info("%s: the unfinished point %s stays for the next run to clear: %s", sink->label,
-			id, err.message);
+		log_info("%s: the unfinished point %s stays for the next run to clear: %s",
+		    sink->label, id, err.message);
 	error_clear(&err);
 }

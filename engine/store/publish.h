@@ -11,20 +11,20 @@
  * deletes. */
 /* Waits so long if another run holds it; HF_E_EXISTS then. */
 int32_t job_lock(struct instance *sink, const char *job, int64_t wait_ns, struct sink_lock **out,
-	struct error *err);
+    struct error *err);
 /* HF_LOCK_SHARED waits some minutes for a deletion to end, HF_LOCK_EXCLUSIVE does not wait. */
 int32_t read_lock(struct instance *sink, const char *job, uint32_t mode, struct sink_lock **out,
-	struct error *err);
+    struct error *err);
 
 /* Puts owner.json so that it is absent before; HF_E_EXISTS if the id is taken. `what`:
  * "backup", "copy". */
-int32_t point_begin(struct instance *sink, const char *job, const char *id, const char *what,
-	struct error *err);
+int32_t point_begin(
+    struct instance *sink, const char *job, const char *id, const char *what, struct error *err);
 /* Checks that the manifest reads back and that the claim is still there; flushes, puts the
  * manifest, flushes. From its success on the point exists. After a failure it may exist too (an
  * answer was lost). */
-int32_t point_publish(struct instance *sink, const char *job, const char *id,
-	const void *manifest, size_t n, struct error *err);
+int32_t point_publish(struct instance *sink, const char *job, const char *id, const void *manifest,
+    size_t n, struct error *err);
 /* Removes an unpublished point of this run, as far as it goes; one that has a manifest stays. */
 void point_abandon(struct instance *sink, const char *job, const char *id);
 
@@ -33,6 +33,6 @@ void point_abandon(struct instance *sink, const char *job, const char *id);
  * Never the ids in `spare` (may be NULL) and never what has no owner.json of ours. Reports what
  * it did through log_notice(). What it removed leaves the catalogue. */
 int32_t litter_sweep(struct catalogue *c, int64_t litter_after_ns, const struct strv *spare,
-	bool dry_run, struct error *err);
+    bool dry_run, struct error *err);
 
 #endif

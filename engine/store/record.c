@@ -37,8 +37,8 @@ static uint32_t read_level(struct json_reader *r, json_object *o)
 	return (uint32_t)level;
 }
 
-static void read_members(struct json_reader *r, json_object *o, const struct point *p,
-	struct record *out)
+static void read_members(
+    struct json_reader *r, json_object *o, const struct point *p, struct record *out)
 {
 	autofree char *job = json_get_text(r, o, "job", 255);
 	autofree char *id = json_get_text(r, o, "id", 255);
@@ -59,13 +59,13 @@ static void read_members(struct json_reader *r, json_object *o, const struct poi
 		json_bad(r, "it belongs to another point");
 }
 
-void record_read(const struct point *p, const char *key, const char *data, size_t n,
-	struct record *r)
+void record_read(
+    const struct point *p, const char *key, const char *data, size_t n, struct record *r)
 {
-	struct json_reader reader = { .what = key, .err = &r->error };
+	struct json_reader reader = {.what = key, .err = &r->error};
 	json_object *o = NULL;
 
-	*r = (struct record){ .key = xstrdup(key) };
+	*r = (struct record){.key = xstrdup(key)};
 	if (seal_read(key, data, n, &o, &r->error) != HF_OK)
 		return;
 	read_members(&reader, o, p, r);
@@ -78,7 +78,7 @@ void record_free(struct record *r)
 	free(r->kind);
 	free(r->note);
 	error_clear(&r->error);
-	*r = (struct record){ 0 };
+	*r = (struct record){0};
 }
 
 /* --- what they mean --- */
@@ -124,7 +124,8 @@ static void add_extra(json_object *o, json_object *extra)
 {
 	if (!extra)
 		return;
-	json_object_object_foreach(extra, name, value) {
+	json_object_object_foreach(extra, name, value)
+	{
 		if (json_object_object_get_ex(o, name, NULL) || !value)
 			continue;
 		if (json_object_is_type(value, json_type_string))
@@ -135,7 +136,7 @@ static void add_extra(json_object *o, json_object *extra)
 }
 
 int32_t record_put(struct instance *sink, const char *job, const char *id, const char *kind,
-	bool good, json_object *extra, struct error *err)
+    bool good, json_object *extra, struct error *err)
 {
 	int64_t now = clock_now();
 	int32_t status = HF_E_EXISTS;
@@ -143,7 +144,7 @@ int32_t record_put(struct instance *sink, const char *job, const char *id, const
 	/* another record of the same nanosecond: the next one is free */
 	for (int tries = 0; tries < TRIES && status == HF_E_EXISTS; tries++, now++) {
 		json_object *o = document_new(job, id, kind, now);
-		struct buf text = { 0 };
+		struct buf text = {0};
 		char second[32];
 		char *key;
 
@@ -153,10 +154,10 @@ int32_t record_put(struct instance *sink, const char *job, const char *id, const
 		json_object_put(o);
 		clock_compact(now, second, sizeof(second));
 		key = xasprintf("%s/%s/records/%.15s.%09lldZ-%s.json", job, id, second,
-			(long long)(now % NS_PER_S), kind);
+		    (long long)(now % NS_PER_S), kind);
 		if (text.len > DOCUMENT_MAX)
-			status = error_set(err, HF_E_FAILED, "the record %s is too large (%zu bytes)",
-				key, text.len);
+			status = error_set(err, HF_E_FAILED,
+			    "the record %s is too large (%zu bytes)", key, text.len);
 		else
 			status = put_once_only(sink, key, &text, err);
 		free(key);

@@ -13,7 +13,7 @@
 
 static int32_t remove_one(struct instance *sink, const char *key, struct error *err)
 {
-	struct strv keys = { 0 };
+	struct strv keys = {0};
 	int32_t status;
 
 	strv_add(&keys, key);
@@ -22,13 +22,13 @@ static int32_t remove_one(struct instance *sink, const char *key, struct error *
 	return status;
 }
 
-static int32_t remove_batches(struct instance *sink, const struct objects *found,
-	const char *owner, struct error *err)
+static int32_t remove_batches(
+    struct instance *sink, const struct objects *found, const char *owner, struct error *err)
 {
 	size_t i = 0;
 
 	while (i < found->n) {
-		struct strv keys = { 0 };
+		struct strv keys = {0};
 		int32_t status;
 
 		if (cancelled())
@@ -44,8 +44,8 @@ static int32_t remove_batches(struct instance *sink, const struct objects *found
 	return HF_OK;
 }
 
-int32_t point_remove_unpublished(struct instance *sink, const char *job, const char *id,
-	struct error *err)
+int32_t point_remove_unpublished(
+    struct instance *sink, const char *job, const char *id, struct error *err)
 {
 	autofree char *prefix = key_point(job, id);
 	autofree char *manifest = key_manifest(job, id);
@@ -69,8 +69,8 @@ int32_t point_remove_unpublished(struct instance *sink, const char *job, const c
 	return status;
 }
 
-int32_t point_remove(struct instance *sink, const char *job, const char *id, bool *gone,
-	struct error *err)
+int32_t point_remove(
+    struct instance *sink, const char *job, const char *id, bool *gone, struct error *err)
 {
 	autofree char *manifest = key_manifest(job, id);
 	int32_t status = remove_one(sink, manifest, err);

@@ -30,8 +30,8 @@ void seal_write(json_object *object, struct buf *out)
 	const char *text;
 
 	json_object_object_del(object, "seal");
-	text = json_object_to_json_string_length(object,
-		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
+	text = json_object_to_json_string_length(
+	    object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
 	if (!text) {
 		json_made(NULL);
 		return;
@@ -50,13 +50,13 @@ void seal_write(json_object *object, struct buf *out)
 
 int32_t seal_check(const char *what, const char *data, size_t n, struct error *err)
 {
-	struct buf tail = { 0 };
+	struct buf tail = {0};
 	char digits[DIGEST_HEX_SIZE];
 	bool same;
 
 	if (n <= TAIL || memcmp(data + n - TAIL, before, sizeof(before) - 1) != 0)
-		return error_set(err, HF_E_CORRUPT, "%s has no seal at its end: it is cut or damaged",
-			what);
+		return error_set(
+		    err, HF_E_CORRUPT, "%s has no seal at its end: it is cut or damaged", what);
 	digest_hex_of(data, n - TAIL, digits);
 	buf_adds(&tail, before);
 	buf_adds(&tail, digits);
@@ -64,13 +64,13 @@ int32_t seal_check(const char *what, const char *data, size_t n, struct error *e
 	same = memcmp(tail.data, data + n - TAIL, TAIL) == 0;
 	buf_free(&tail);
 	if (!same)
-		return error_set(err, HF_E_CORRUPT, "%s does not match its seal: it was changed or damaged",
-			what);
+		return error_set(err, HF_E_CORRUPT,
+		    "%s does not match its seal: it was changed or damaged", what);
 	return HF_OK;
 }
 
-int32_t seal_read(const char *what, const char *data, size_t n, json_object **out,
-	struct error *err)
+int32_t seal_read(
+    const char *what, const char *data, size_t n, json_object **out, struct error *err)
 {
 	int32_t status = seal_check(what, data, n, err);
 

@@ -18,8 +18,8 @@ void seal_close(struct buf *out, size_t start);
 /* Checks the seal and parses with the limits of engine/store/json.h (duplicate names are
  * refused); the caller has bounded the size. HF_E_CORRUPT naming `what` otherwise. The caller
  * owns *out. The "seal" member is left in. */
-int32_t seal_read(const char *what, const char *data, size_t n, json_object **out,
-	struct error *err);
+int32_t seal_read(
+    const char *what, const char *data, size_t n, json_object **out, struct error *err);
 /* Only checks the seal. What has passed is not JSON yet. */
 int32_t seal_check(const char *what, const char *data, size_t n, struct error *err);
 

@@ -50,7 +50,7 @@ static void check_entry(const struct manifest *m, const struct entry *e)
 
 static void check_manifest(const struct manifest *m)
 {
-	struct buf text = { 0 }, again = { 0 };
+	struct buf text = {0}, again = {0};
 	struct manifest *back = NULL;
 
 	must(strcmp(m->job, JOB) == 0 && strcmp(m->id, ID) == 0 && m->nsources > 0);
@@ -70,7 +70,7 @@ static void check_manifest(const struct manifest *m)
 static void read_as_manifest(const char *data, size_t n)
 {
 	struct manifest *m = NULL;
-	struct error err = { 0 };
+	struct error err = {0};
 	int32_t status = manifest_read(JOB, ID, data, n, &m, &err);
 
 	if (status == HF_OK) {
@@ -86,8 +86,8 @@ static void read_as_manifest(const char *data, size_t n)
 
 static void read_as_documents(const char *data, size_t n)
 {
-	struct point p = { .job = xstrdup(JOB), .id = ID };
-	struct error err = { 0 };
+	struct point p = {.job = xstrdup(JOB), .id = ID};
+	struct error err = {0};
 	int32_t status = owner_read(&p, data, n, &err);
 
 	if (status == HF_OK)
@@ -108,7 +108,7 @@ static void read_as_documents(const char *data, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct buf text = { 0 };
+	struct buf text = {0};
 
 	read_as_manifest((const char *)data, size);
 	read_as_documents((const char *)data, size);

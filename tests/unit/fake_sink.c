@@ -32,7 +32,7 @@ static struct fake {
 	struct strv journal, calls, locks;
 	struct rule rule;
 	pthread_mutex_t lock;
-} fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 struct instance *fake_new(bool parallel)
 {
@@ -52,7 +52,7 @@ void fake_free(void)
 	fake.v = NULL;
 	free(fake.instance.label);
 	free(fake.instance.name);
-	fake.instance = (struct instance){ 0 };
+	fake.instance = (struct instance){0};
 	strv_free(&fake.journal);
 	strv_free(&fake.calls);
 	strv_free(&fake.locks);
@@ -101,7 +101,7 @@ void fake_put(const char *key, const char *data, size_t n)
 {
 	bool found;
 	size_t at = place(key, &found);
-	struct buf bytes = { 0 };
+	struct buf bytes = {0};
 
 	buf_add(&bytes, data, n);
 	if (found) {
@@ -174,17 +174,17 @@ static void set_rule(const char *op, const char *part, struct rule rule)
 
 void fake_fail(const char *op, const char *part, int skip, int32_t status)
 {
-	set_rule(op, part, (struct rule){ .skip = skip, .status = status });
+	set_rule(op, part, (struct rule){.skip = skip, .status = status});
 }
 
 void fake_fail_after(const char *op, const char *part, int32_t status)
 {
-	set_rule(op, part, (struct rule){ .status = status, .after = true });
+	set_rule(op, part, (struct rule){.status = status, .after = true});
 }
 
 void fake_vanish(const char *op, const char *part, const char *key)
 {
-	set_rule(op, part, (struct rule){ .vanish = xstrdup(key) });
+	set_rule(op, part, (struct rule){.vanish = xstrdup(key)});
 }
 
 void fake_heal(void)
@@ -192,7 +192,7 @@ void fake_heal(void)
 	free(fake.rule.op);
 	free(fake.rule.part);
 	free(fake.rule.vanish);
-	fake.rule = (struct rule){ 0 };
+	fake.rule = (struct rule){0};
 }
 
 static bool strikes(const char *op, const char *key)
@@ -219,8 +219,8 @@ static int32_t enter(const char *op, const char *key, struct error *err)
 static int32_t leave(const char *op, const char *key, int32_t status, struct error *err)
 {
 	if (status == HF_OK && strikes(op, key) && fake.rule.after)
-		status = error_set(err, fake.rule.status, "fake: the answer to %s of %s is lost", op,
-			key);
+		status = error_set(
+		    err, fake.rule.status, "fake: the answer to %s of %s is lost", op, key);
 	pthread_mutex_unlock(&fake.lock);
 	return status;
 }
@@ -244,7 +244,7 @@ void instance_worker_end(struct instance *i)
 }
 
 int32_t sink_put_bytes(struct instance *sink, const char *key, const void *data, size_t n,
-	uint32_t flags, struct error *err)
+    uint32_t flags, struct error *err)
 {
 	int32_t status = enter("put", key, err);
 
@@ -258,8 +258,8 @@ int32_t sink_put_bytes(struct instance *sink, const char *key, const void *data,
 	return leave("put", key, status, err);
 }
 
-int32_t sink_get_bytes(struct instance *sink, const char *key, size_t limit, struct buf *out,
-	struct error *err)
+int32_t sink_get_bytes(
+    struct instance *sink, const char *key, size_t limit, struct buf *out, struct error *err)
 {
 	int32_t status = enter("get", key, err);
 	const struct buf *bytes = fake_get(key);
@@ -280,18 +280,18 @@ static void report(struct objects *out, const char *key, size_t n, const struct 
 	    strncmp(out->v[out->n - 1].key, key, n) == 0)
 		return; /* one prefix, several objects */
 	out->v = xreallocn(out->v, out->n + 1, sizeof(*out->v));
-	out->v[out->n++] = (struct object){ .key = xstrndup(key, n), .prefix = !thing,
-					    .bytes = thing ? thing->bytes.len : 0 };
+	out->v[out->n++] = (struct object){
+	    .key = xstrndup(key, n), .prefix = !thing, .bytes = thing ? thing->bytes.len : 0};
 }
 
 int32_t sink_list(struct instance *sink, const char *prefix, uint32_t flags, struct objects *out,
-	struct error *err)
+    struct error *err)
 {
 	int32_t status = enter("list", prefix, err);
 	size_t n = strlen(prefix);
 
 	(void)sink;
-	*out = (struct objects){ 0 };
+	*out = (struct objects){0};
 	for (size_t i = 0; i < fake.n && status == HF_OK; i++) {
 		const char *key = fake.v[i].key;
 		const char *slash = strchr(key + (strncmp(key, prefix, n) == 0 ? n : 0), '/');
@@ -311,7 +311,7 @@ void objects_free(struct objects *o)
 	for (size_t i = 0; i < o->n; i++)
 		free(o->v[i].key);
 	free(o->v);
-	*o = (struct objects){ 0 };
+	*o = (struct objects){0};
 }
 
 int32_t sink_stat(struct instance *sink, const char *key, uint64_t *bytes, struct error *err)
@@ -327,8 +327,8 @@ int32_t sink_stat(struct instance *sink, const char *key, uint64_t *bytes, struc
 	return leave("stat", key, status, err);
 }
 
-int32_t sink_remove(struct instance *sink, const struct strv *keys, size_t *removed,
-	struct error *err)
+int32_t sink_remove(
+    struct instance *sink, const struct strv *keys, size_t *removed, struct error *err)
 {
 	(void)sink;
 	if (removed)
@@ -370,7 +370,7 @@ int32_t sink_sweep(struct instance *sink, const char *prefix, struct error *err)
 }
 
 int32_t sink_lock(struct instance *sink, const char *name, uint32_t mode, struct sink_lock **out,
-	struct error *err)
+    struct error *err)
 {
 	int32_t status = enter("lock", name, err);
 
@@ -382,8 +382,9 @@ int32_t sink_lock(struct instance *sink, const char *name, uint32_t mode, struct
 	if (status == HF_OK) {
 		note("lock", name);
 		*out = xcalloc(1, sizeof(**out));
-		**out = (struct sink_lock){ .name = xstrdup(name), .mode = mode };
-		strv_take(&fake.locks, xasprintf("%c%s", mode == HF_LOCK_EXCLUSIVE ? 'x' : 's', name));
+		**out = (struct sink_lock){.name = xstrdup(name), .mode = mode};
+		strv_take(
+		    &fake.locks, xasprintf("%c%s", mode == HF_LOCK_EXCLUSIVE ? 'x' : 's', name));
 	}
 	return leave("lock", name, status, err);
 }

@@ -18,7 +18,7 @@
 #include "tests/unit/fake_sink.h"
 #include "tests/unit/sample_point.h"
 
-static const char *const paths[] = { "users.sql", "orders.sql" };
+static const char *const paths[] = {"users.sql", "orders.sql"};
 
 struct manifest *sample_manifest(const char *id, const char *parent)
 {
@@ -60,7 +60,7 @@ struct manifest *sample_manifest(const char *id, const char *parent)
 
 void sample_begin(struct instance *sink, const char *id)
 {
-	struct error err = { 0 };
+	struct error err = {0};
 
 	if (point_begin(sink, JOB, id, "backup", &err) != HF_OK)
 		fail_msg("%s", err.message);
@@ -75,8 +75,8 @@ void sample_begin(struct instance *sink, const char *id)
 void sample_point(struct instance *sink, const char *id, const char *parent)
 {
 	struct manifest *m = sample_manifest(id, parent);
-	struct buf text = { 0 };
-	struct error err = { 0 };
+	struct buf text = {0};
+	struct error err = {0};
 
 	sample_begin(sink, id);
 	manifest_write(m, &text);
@@ -89,7 +89,7 @@ void sample_point(struct instance *sink, const char *id, const char *parent)
 void sample_owner(const char *id, const char *host, int64_t time_ns)
 {
 	json_object *o = json_object_new_object();
-	struct buf text = { 0 };
+	struct buf text = {0};
 	char *key = key_owner(JOB, id);
 	char time[40];
 
@@ -110,7 +110,7 @@ void sample_owner(const char *id, const char *host, int64_t time_ns)
 struct catalogue *sample_load(struct instance *sink)
 {
 	struct catalogue *c = NULL;
-	struct error err = { 0 };
+	struct error err = {0};
 
 	if (catalogue_load(sink, JOB, &c, &err) != HF_OK)
 		fail_msg("%s", err.message);

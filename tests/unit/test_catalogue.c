@@ -30,7 +30,7 @@ static void put_text(const char *key, const char *text)
 static void flip(const char *key, size_t at)
 {
 	const struct buf *b = fake_get(key);
-	struct buf copy = { 0 };
+	struct buf copy = {0};
 
 	assert_non_null(b);
 	buf_add(&copy, b->data, b->len);
@@ -127,10 +127,14 @@ static void failures(void **state)
 	static const struct {
 		const char *op, *part;
 	} calls[] = {
-		{ "list", JOB "/" }, { "list", P2 }, { "get", "manifest.json" }, { "get", P3 },
-		{ "list", "records/" }, { "get", "-pin.json" },
+	    {"list", JOB "/"},
+	    {"list", P2},
+	    {"get", "manifest.json"},
+	    {"get", P3},
+	    {"list", "records/"},
+	    {"get", "-pin.json"},
 	};
-	static const int32_t statuses[] = { HF_E_TRANSIENT, HF_E_AUTH, HF_E_FAILED, HF_E_CANCELLED };
+	static const int32_t statuses[] = {HF_E_TRANSIENT, HF_E_AUTH, HF_E_FAILED, HF_E_CANCELLED};
 
 	(void)state;
 	for (int parallel = 0; parallel < 2; parallel++) {
@@ -143,7 +147,7 @@ static void failures(void **state)
 		for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 			for (size_t k = 0; k < sizeof(statuses) / sizeof(statuses[0]); k++) {
 				struct catalogue *c;
-				struct error err = { 0 };
+				struct error err = {0};
 
 				fake_fail(calls[i].op, calls[i].part, 0, statuses[k]);
 				assert_int_equal(catalogue_load(sink, JOB, &c, &err), statuses[k]);
@@ -190,8 +194,8 @@ static void races(void **state)
 	catalogue_free(c);
 }
 
-static void record(struct instance *sink, const char *kind, bool good, const char *level,
-	int64_t ppm)
+static void record(
+    struct instance *sink, const char *kind, bool good, const char *level, int64_t ppm)
 {
 	json_object *extra = json_object_new_object();
 
@@ -258,7 +262,7 @@ static void damaged_records(void **state)
 	struct instance *sink = fake_new(false);
 	struct catalogue *c = NULL;
 	const struct point *p;
-	struct buf text = { 0 };
+	struct buf text = {0};
 	const struct strv *journal;
 	char *key = NULL;
 
@@ -297,7 +301,7 @@ static void record_names(void **state)
 {
 	struct instance *sink = fake_new(false);
 	struct catalogue *c;
-	struct error err = { 0 };
+	struct error err = {0};
 
 	(void)state;
 	sample_point(sink, P1, NULL);
@@ -325,7 +329,7 @@ static void picking(void **state)
 	struct instance *sink = fake_new(false);
 	struct catalogue *c;
 	struct point *p;
-	struct error err = { 0 };
+	struct error err = {0};
 
 	(void)state;
 	c = sample_load(sink);
@@ -366,7 +370,7 @@ static void picking(void **state)
 static void jobs(void **state)
 {
 	struct instance *sink = fake_new(false);
-	struct strv names = { 0 };
+	struct strv names = {0};
 
 	(void)state;
 	put_text("alpha/" P1 "/manifest.json", "x");
@@ -385,17 +389,17 @@ static void jobs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(states, teardown),
-		cmocka_unit_test_teardown(cost, teardown),
-		cmocka_unit_test_teardown(many, teardown),
-		cmocka_unit_test_teardown(failures, teardown),
-		cmocka_unit_test_teardown(worker_failure, teardown),
-		cmocka_unit_test_teardown(races, teardown),
-		cmocka_unit_test_teardown(records, teardown),
-		cmocka_unit_test_teardown(damaged_records, teardown),
-		cmocka_unit_test_teardown(record_names, teardown),
-		cmocka_unit_test_teardown(picking, teardown),
-		cmocka_unit_test_teardown(jobs, teardown),
+	    cmocka_unit_test_teardown(states, teardown),
+	    cmocka_unit_test_teardown(cost, teardown),
+	    cmocka_unit_test_teardown(many, teardown),
+	    cmocka_unit_test_teardown(failures, teardown),
+	    cmocka_unit_test_teardown(worker_failure, teardown),
+	    cmocka_unit_test_teardown(races, teardown),
+	    cmocka_unit_test_teardown(records, teardown),
+	    cmocka_unit_test_teardown(damaged_records, teardown),
+	    cmocka_unit_test_teardown(record_names, teardown),
+	    cmocka_unit_test_teardown(picking, teardown),
+	    cmocka_unit_test_teardown(jobs, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

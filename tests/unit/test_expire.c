@@ -178,12 +178,12 @@ static unsigned below(unsigned n)
 
 static void random_point(struct point *p, unsigned i, const struct catalogue *c)
 {
-	static const enum point_state rare[] = { POINT_DAMAGED, POINT_INCOMPLETE, POINT_FOREIGN };
+	static const enum point_state rare[] = {POINT_DAMAGED, POINT_INCOMPLETE, POINT_FOREIGN};
 	char id[64];
 
 	/* some within one second; ids are unique by their end */
 	snprintf(id, sizeof(id), "202601%02uT0000%02uZ-%04u", 1 + below(28), below(2), i);
-	*p = (struct point){ .job = xstrdup(JOB), .pinned = below(20) == 0 };
+	*p = (struct point){.job = xstrdup(JOB), .pinned = below(20) == 0};
 	memcpy(p->id, id, POINT_ID_LEN + 1);
 	p->state = below(4) ? POINT_COMPLETE : rare[below(3)];
 	p->found_damaged = below(6) == 0;
@@ -202,7 +202,7 @@ static void random_point(struct point *p, unsigned i, const struct catalogue *c)
 	if (i > 0 && below(8) == 0) {
 		free(p->manifest->entries[0].parts[0].key);
 		p->manifest->entries[0].parts[0].key =
-			key_entry(JOB, c->v[below(i)].id, "main", "shared", "");
+		    key_entry(JOB, c->v[below(i)].id, "main", "shared", "");
 	}
 }
 
@@ -295,8 +295,7 @@ static void histories(void **state)
 		for (size_t i = 0; i < c->n; i++) {
 			assert_int_equal(p->v[i].verdict, again->v[i].verdict);
 			assert_string_equal(p->v[i].reason, again->v[i].reason);
-			assert_int_equal(p->v[i].overruled,
-				strcmp(p->v[i].reason, "said so") != 0);
+			assert_int_equal(p->v[i].overruled, strcmp(p->v[i].reason, "said so") != 0);
 			overruled += p->v[i].overruled;
 		}
 		went += plan_count(p, VERDICT_EXPIRE);
@@ -338,7 +337,7 @@ static void apply(void **state)
 	struct catalogue *c;
 	struct plan *p;
 	const struct strv *j;
-	size_t at[3] = { 0 };
+	size_t at[3] = {0};
 
 	(void)state;
 	fill(sink);
@@ -424,7 +423,7 @@ static void check_sink(struct instance *sink, bool first)
 /* Each call fails once: at the next run the rest can go, and what stayed is whole. */
 static void apply_stops(void **state)
 {
-	static const char *const ops[] = { "remove", "list", "flush", "lock" };
+	static const char *const ops[] = {"remove", "list", "flush", "lock"};
 
 	(void)state;
 	for (size_t op = 0; op < sizeof(ops) / sizeof(ops[0]); op++) {
@@ -434,7 +433,7 @@ static void apply_stops(void **state)
 		for (skip = 0; status != HF_OK; skip++) {
 			struct instance *sink = fake_new(false);
 			struct catalogue *c;
-			struct error err = { 0 };
+			struct error err = {0};
 			struct plan *p;
 
 			fill(sink);
@@ -467,7 +466,7 @@ static void apply_refuses(void **state)
 {
 	struct instance *sink = fake_new(false);
 	struct sink_lock *lock = NULL;
-	struct error err = { 0 };
+	struct error err = {0};
 	struct catalogue *c;
 	struct plan *p;
 
@@ -496,14 +495,14 @@ static void apply_refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(rules, teardown),
-		cmocka_unit_test_teardown(proven, teardown),
-		cmocka_unit_test_teardown(unreadable, teardown),
-		cmocka_unit_test_teardown(histories, teardown),
-		cmocka_unit_test_teardown(apply, teardown),
-		cmocka_unit_test_teardown(apply_clock_jump, teardown),
-		cmocka_unit_test_teardown(apply_stops, teardown),
-		cmocka_unit_test_teardown(apply_refuses, teardown),
+	    cmocka_unit_test_teardown(rules, teardown),
+	    cmocka_unit_test_teardown(proven, teardown),
+	    cmocka_unit_test_teardown(unreadable, teardown),
+	    cmocka_unit_test_teardown(histories, teardown),
+	    cmocka_unit_test_teardown(apply, teardown),
+	    cmocka_unit_test_teardown(apply_clock_jump, teardown),
+	    cmocka_unit_test_teardown(apply_stops, teardown),
+	    cmocka_unit_test_teardown(apply_refuses, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

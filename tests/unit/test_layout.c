@@ -35,12 +35,25 @@ static void ids(void **state)
 static void bad_ids(void **state)
 {
 	static const char *const bad[] = {
-		"", "20260116T020000Z", "20260116T020000Z-", "20260116T020000Z-abc",
-		"20260116T020000Z-abcde", "20260116T020000Z-abcD", "20260116T020000Z-ab.d",
-		"20260116t020000Z-abcd", "20260116T020000z-abcd", "20260116T020000Z_abcd",
-		"20260230T020000Z-abcd", "20261316T020000Z-abcd", "20260116T240000Z-abcd",
-		"20260116T026000Z-abcd", "20260116T020060Z-abcd", "20260100T020000Z-abcd",
-		"-0260116T020000Z-abcd", "2026 116T020000Z-abcd", "20250229T000000Z-abcd",
+	    "",
+	    "20260116T020000Z",
+	    "20260116T020000Z-",
+	    "20260116T020000Z-abc",
+	    "20260116T020000Z-abcde",
+	    "20260116T020000Z-abcD",
+	    "20260116T020000Z-ab.d",
+	    "20260116t020000Z-abcd",
+	    "20260116T020000z-abcd",
+	    "20260116T020000Z_abcd",
+	    "20260230T020000Z-abcd",
+	    "20261316T020000Z-abcd",
+	    "20260116T240000Z-abcd",
+	    "20260116T026000Z-abcd",
+	    "20260116T020060Z-abcd",
+	    "20260100T020000Z-abcd",
+	    "-0260116T020000Z-abcd",
+	    "2026 116T020000Z-abcd",
+	    "20250229T000000Z-abcd",
 	};
 
 	(void)state;
@@ -216,10 +229,13 @@ static void key_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ids),      cmocka_unit_test(bad_ids),
-		cmocka_unit_test(jobs),     cmocka_unit_test(escaping),
-		cmocka_unit_test(long_names), cmocka_unit_test(injective),
-		cmocka_unit_test(key_names),
+	    cmocka_unit_test(ids),
+	    cmocka_unit_test(bad_ids),
+	    cmocka_unit_test(jobs),
+	    cmocka_unit_test(escaping),
+	    cmocka_unit_test(long_names),
+	    cmocka_unit_test(injective),
+	    cmocka_unit_test(key_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

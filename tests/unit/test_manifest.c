@@ -30,14 +30,21 @@ static void add_entry(struct manifest *m, const char *source, const char *path, 
 	assert_non_null(m->entries);
 	e = &m->entries[m->nentries++];
 	*e = (struct entry){
-		.source = xstrdup(source), .path = xstrdup(path), .type = xstrdup("sql/1"),
-		.subject = xstrdup(path), .order = order, .plain_size = 100, .stored_size = 40,
-		.plain_sha256 = D1, .stored_sha256 = D2, .nparts = 1,
+	    .source = xstrdup(source),
+	    .path = xstrdup(path),
+	    .type = xstrdup("sql/1"),
+	    .subject = xstrdup(path),
+	    .order = order,
+	    .plain_size = 100,
+	    .stored_size = 40,
+	    .plain_sha256 = D1,
+	    .stored_sha256 = D2,
+	    .nparts = 1,
 	};
 	strv_add(&e->codecs, "zstd/1");
 	e->parts = xcalloc(1, sizeof(*e->parts));
-	e->parts[0] = (struct part){ .key = key_entry(JOB, ID, source, path, ".zst"), .size = 40,
-				     .sha256 = D2 };
+	e->parts[0] = (struct part){
+	    .key = key_entry(JOB, ID, source, path, ".zst"), .size = 40, .sha256 = D2};
 }
 
 static struct manifest *sample(void)
@@ -136,8 +143,8 @@ static void same_entry(const struct entry *a, const struct entry *b)
 static void round_trip(void **state)
 {
 	struct manifest *m = sample(), *back;
-	struct buf text = { 0 }, again = { 0 };
-	struct error err = { 0 };
+	struct buf text = {0}, again = {0};
+	struct error err = {0};
 
 	(void)state;
 	manifest_write(m, &text);
@@ -198,7 +205,7 @@ static void reseal(struct buf *text, const char *json)
 static char *forged(const char *from, const char *to)
 {
 	struct manifest *m = sample();
-	struct buf text = { 0 }, out = { 0 };
+	struct buf text = {0}, out = {0};
 	char *at;
 
 	manifest_write(m, &text);
@@ -216,14 +223,14 @@ static char *forged(const char *from, const char *to)
 
 static void check_status(const char *json, int32_t status, const char *says)
 {
-	struct buf text = { 0 };
+	struct buf text = {0};
 	struct manifest *m;
-	struct error err = { 0 };
+	struct error err = {0};
 
 	reseal(&text, json);
 	if (manifest_read(JOB, ID, text.data, text.len, &m, &err) != status)
 		fail_msg("status %d instead of %d (%s): %.300s", err.status, status,
-			err.message ? err.message : "", json);
+		    err.message ? err.message : "", json);
 	if (status == HF_OK) {
 		manifest_free(m);
 	} else {
@@ -242,87 +249,88 @@ static void hostile(void **state)
 	static const struct {
 		const char *from, *to, *says;
 	} cases[] = {
-		{ "\"format\":1", "\"format\":0", "format" },
-		{ "\"format\":1", "\"format\":\"1\"", "format" },
-		{ "\"format\":1", "\"form\":1", "format" },
-		{ "\"job\":\"job\"", "\"job\":\"joc\"", "another point" },
-		{ "\"id\":\"" ID, "\"id\":\"" PARENT, "another point" },
-		{ "\"status\":\"complete\"", "\"status\":\"partial\"", "status" },
-		{ "\"status\":\"complete\",", "", "status" },
-		{ "\"parent\":\"" PARENT "\"", "\"parent\":\"../x\"", "parent" },
-		{ "\"parent\":\"" PARENT "\"", "\"parent\":\"" ID "\"", "parent" },
-		{ "\"parent\":\"" PARENT "\"", "\"parent\":null", "continues" },
-		{ "\"parent\":\"" PARENT "\"", "\"parent\":7", "type" },
-		{ "\"begun\":\"2026", "\"begun\":\"2o26", "begun" },
-		{ "\"plain_size\":240", "\"plain_size\":241", "add up" },
-		{ "\"plain_size\":240", "\"plain_size\":-240", "negative" },
-		{ "\"plain_size\":240", "\"plain_size\":240.0", "type" },
-		{ "\"plain_size\":240", "\"plain_size\":1e2", "type" },
-		{ "\"plain_size\":240", "\"plain_size\":99999999999999999999", "64 bits" },
-		{ "\"stored_size\":120", "\"stored_size\":0", "add up" },
-		{ "\"host\":\"alpha\"", "\"host\":\"alpha\",\"host\":\"beta\"", "twice" },
-		{ "\"host\":\"alpha\"", "\"host\":\"al\\u0000pha\"", "string" },
-		{ "\"host\":\"alpha\"", "\"host\":\"al\\\\pha\"", "escape" },
-		{ "\"sources\":[", "\"sources\":[7,", "source 1" },
-		{ "\"sources\":[", "\"sauces\":[", "source" },
-		{ "\"driver\":\"mysql\"", "\"driver\":\"../../tmp/evil\"", "driver" },
-		{ "\"driver\":\"mysql\"", "\"driver\":\"\"", "driver" },
-		{ "\"driver\":\"mysql\"", "\"driver\":7", "driver" },
-		{ "\"name\":\"config\"", "\"name\":\"main\"", "same name" },
-		{ "\"name\":\"config\"", "\"name\":\"..\"", "name" },
-		{ "\"name\":\"config\"", "\"name\":\"a/b\"", "name" },
-		{ "\"name\":\"config\"", "\"name\":\"a\\nb\"", "name" },
-		{ "\"mark\":\"", "\"mark\":\"!", "base64" },
-		{ "\"mark\":\"", "\"mark\":\"  ", "base64" },
-		{ "\"continues\":true", "\"continues\":1", "type" },
-		{ "\"entries\":[", "\"entries\":[7,", "entry 1" },
-		{ "\"entries\":[", "\"entries\":{\"a\":[", "array" },
-		{ "\"entries\":[", "\"entries\":[],\"entries\":[", "twice" },
-		{ "\"entries\":[", "\"entrees\":[", "missing" },
-		{ "\n  ]", "\n  ],", "JSON" },
-		{ "\n  ]", ",\n  ]", "JSON" },
-		{ "{\"source\":\"main\"", "{\"source\":\"other\"", "source" },
-		{ "\"path\":\"users.sql\"", "\"path\":\"\"", "empty" },
-		{ "\"path\":\"users.sql\",", "", "missing" },
-		{ "\"path\":\"users.sql\"", "\"path\":\"users-data.sql\"", "users-data.sql" },
-		{ "\"path\":\"users.sql\"", "\"path\":\"a\\u0000b\"", "string" },
-		{ "\"order\":5", "\"order\":9223372036854775808", "64 bits" },
-		{ "\"order\":5", "\"order\":\"5\"", "type" },
-		{ "\"flags\":1", "\"flags\":4294967296", "range" },
-		{ "\"flags\":1", "\"flags\":-1", "range" },
-		{ "\"attrs\":{", "\"attrs\":7,\"x\":{", "attrs" },
-		{ "\"codecs\":[\"zstd/1\"]", "\"codecs\":[\"../zstd/1\"]", "codec" },
-		{ "\"codecs\":[\"zstd/1\"]", "\"codecs\":[\"zstd\"]", "codec" },
-		{ "\"codecs\":[\"zstd/1\"]", "\"codecs\":[\"/1\"]", "codec" },
-		{ "\"codecs\":[\"zstd/1\"]", "\"codecs\":[\"zstd/\"]", "codec" },
-		{ "\"codecs\":[\"zstd/1\"]", "\"codecs\":[\"zstd/1\\n\"]", "codec" },
-		{ "\"codecs\":[\"zstd/1\"]", "\"codecs\":[null]", "codecs" },
-		{ "\"codecs\":[\"zstd/1\"]", "\"codecs\":[]", "no codec" },
-		{ "\"plain\":{\"size\":100", "\"plain\":{\"size\":18446744073709551615", "impossible" },
-		{ "\"stored\":{\"size\":40", "\"stored\":{\"size\":41", "add up" },
-		{ "\"sha256\":\"" D1, "\"sha256\":\"", "sha256" },
-		{ "\"sha256\":\"11", "\"sha256\":\"1A", "digest" },
-		{ "\"stored\":{\"size\":40,\"sha256\":\"2", "\"stored\":{\"size\":40,\"sha256\":\"3",
-		  "digest" },
-		{ "\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"" POINT "../users.sql.zst", "key" },
-		{ "\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"/etc/shadow", "key" },
-		{ "\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"other/" ID "/main/users.sql", "key" },
-		{ "\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"job/main/users.sql", "key" },
-		{ "\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"" POINT "manifest.json", "key" },
-		{ "\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"" POINT "records/x", "key" },
-		{ "\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"" POINT, "key" },
-		{ "\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"" POINT "main/users-data.sql.zst",
-		  "two parts" },
-		{ "\"parts\":[{", "\"parts\":[[],{", "part" },
-		{ "\"parts\":[", "\"porz\":[", "parts" },
-		{ "\"facts\":{\"rows\":", "\"facts\":{\"rows\":1,\"rows\":", "twice" },
-		{ "\"rows\":9223372036854775807", "\"rows\":9223372036854775808", "64 bits" },
-		{ "\"rows\":9223372036854775807", "\"rows\":1.5", "64 bits" },
-		{ "\"rows\":9223372036854775807", "\"rows\":null", "64 bits" },
-		{ "\"rows\":", "\"ro\\\\ws\":", "escape" },
-		{ "\"warnings\":[", "\"warnings\":[{},", "warnings" },
-		{ "{\n", "[{\n", "format" },
-		{ "\n  \"job\"", "\n  job", "JSON" },
+	    {"\"format\":1", "\"format\":0", "format"},
+	    {"\"format\":1", "\"format\":\"1\"", "format"},
+	    {"\"format\":1", "\"form\":1", "format"},
+	    {"\"job\":\"job\"", "\"job\":\"joc\"", "another point"},
+	    {"\"id\":\"" ID, "\"id\":\"" PARENT, "another point"},
+	    {"\"status\":\"complete\"", "\"status\":\"partial\"", "status"},
+	    {"\"status\":\"complete\",", "", "status"},
+	    {"\"parent\":\"" PARENT "\"", "\"parent\":\"../x\"", "parent"},
+	    {"\"parent\":\"" PARENT "\"", "\"parent\":\"" ID "\"", "parent"},
+	    {"\"parent\":\"" PARENT "\"", "\"parent\":null", "continues"},
+	    {"\"parent\":\"" PARENT "\"", "\"parent\":7", "type"},
+	    {"\"begun\":\"2026", "\"begun\":\"2o26", "begun"},
+	    {"\"plain_size\":240", "\"plain_size\":241", "add up"},
+	    {"\"plain_size\":240", "\"plain_size\":-240", "negative"},
+	    {"\"plain_size\":240", "\"plain_size\":240.0", "type"},
+	    {"\"plain_size\":240", "\"plain_size\":1e2", "type"},
+	    {"\"plain_size\":240", "\"plain_size\":99999999999999999999", "64 bits"},
+	    {"\"stored_size\":120", "\"stored_size\":0", "add up"},
+	    {"\"host\":\"alpha\"", "\"host\":\"alpha\",\"host\":\"beta\"", "twice"},
+	    {"\"host\":\"alpha\"", "\"host\":\"al\\u0000pha\"", "string"},
+	    {"\"host\":\"alpha\"", "\"host\":\"al\\\\pha\"", "escape"},
+	    {"\"sources\":[", "\"sources\":[7,", "source 1"},
+	    {"\"sources\":[", "\"sauces\":[", "source"},
+	    {"\"driver\":\"mysql\"", "\"driver\":\"../../tmp/evil\"", "driver"},
+	    {"\"driver\":\"mysql\"", "\"driver\":\"\"", "driver"},
+	    {"\"driver\":\"mysql\"", "\"driver\":7", "driver"},
+	    {"\"name\":\"config\"", "\"name\":\"main\"", "same name"},
+	    {"\"name\":\"config\"", "\"name\":\"..\"", "name"},
+	    {"\"name\":\"config\"", "\"name\":\"a/b\"", "name"},
+	    {"\"name\":\"config\"", "\"name\":\"a\\nb\"", "name"},
+	    {"\"mark\":\"", "\"mark\":\"!", "base64"},
+	    {"\"mark\":\"", "\"mark\":\"  ", "base64"},
+	    {"\"continues\":true", "\"continues\":1", "type"},
+	    {"\"entries\":[", "\"entries\":[7,", "entry 1"},
+	    {"\"entries\":[", "\"entries\":{\"a\":[", "array"},
+	    {"\"entries\":[", "\"entries\":[],\"entries\":[", "twice"},
+	    {"\"entries\":[", "\"entrees\":[", "missing"},
+	    {"\n  ]", "\n  ],", "JSON"},
+	    {"\n  ]", ",\n  ]", "JSON"},
+	    {"{\"source\":\"main\"", "{\"source\":\"other\"", "source"},
+	    {"\"path\":\"users.sql\"", "\"path\":\"\"", "empty"},
+	    {"\"path\":\"users.sql\",", "", "missing"},
+	    {"\"path\":\"users.sql\"", "\"path\":\"users-data.sql\"", "users-data.sql"},
+	    {"\"path\":\"users.sql\"", "\"path\":\"a\\u0000b\"", "string"},
+	    {"\"order\":5", "\"order\":9223372036854775808", "64 bits"},
+	    {"\"order\":5", "\"order\":\"5\"", "type"},
+	    {"\"flags\":1", "\"flags\":4294967296", "range"},
+	    {"\"flags\":1", "\"flags\":-1", "range"},
+	    {"\"attrs\":{", "\"attrs\":7,\"x\":{", "attrs"},
+	    {"\"codecs\":[\"zstd/1\"]", "\"codecs\":[\"../zstd/1\"]", "codec"},
+	    {"\"codecs\":[\"zstd/1\"]", "\"codecs\":[\"zstd\"]", "codec"},
+	    {"\"codecs\":[\"zstd/1\"]", "\"codecs\":[\"/1\"]", "codec"},
+	    {"\"codecs\":[\"zstd/1\"]", "\"codecs\":[\"zstd/\"]", "codec"},
+	    {"\"codecs\":[\"zstd/1\"]", "\"codecs\":[\"zstd/1\\n\"]", "codec"},
+	    {"\"codecs\":[\"zstd/1\"]", "\"codecs\":[null]", "codecs"},
+	    {"\"codecs\":[\"zstd/1\"]", "\"codecs\":[]", "no codec"},
+	    {"\"plain\":{\"size\":100", "\"plain\":{\"size\":18446744073709551615", "impossible"},
+	    {"\"stored\":{\"size\":40", "\"stored\":{\"size\":41", "add up"},
+	    {"\"sha256\":\"" D1, "\"sha256\":\"", "sha256"},
+	    {"\"sha256\":\"11", "\"sha256\":\"1A", "digest"},
+	    {"\"stored\":{\"size\":40,\"sha256\":\"2", "\"stored\":{\"size\":40,\"sha256\":\"3",
+		"digest"},
+	    {"\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"" POINT "../users.sql.zst", "key"},
+	    {"\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"/etc/shadow", "key"},
+	    {"\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"other/" ID "/main/users.sql",
+		"key"},
+	    {"\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"job/main/users.sql", "key"},
+	    {"\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"" POINT "manifest.json", "key"},
+	    {"\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"" POINT "records/x", "key"},
+	    {"\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"" POINT, "key"},
+	    {"\"key\":\"" POINT "main/users.sql.zst", "\"key\":\"" POINT "main/users-data.sql.zst",
+		"two parts"},
+	    {"\"parts\":[{", "\"parts\":[[],{", "part"},
+	    {"\"parts\":[", "\"porz\":[", "parts"},
+	    {"\"facts\":{\"rows\":", "\"facts\":{\"rows\":1,\"rows\":", "twice"},
+	    {"\"rows\":9223372036854775807", "\"rows\":9223372036854775808", "64 bits"},
+	    {"\"rows\":9223372036854775807", "\"rows\":1.5", "64 bits"},
+	    {"\"rows\":9223372036854775807", "\"rows\":null", "64 bits"},
+	    {"\"rows\":", "\"ro\\\\ws\":", "escape"},
+	    {"\"warnings\":[", "\"warnings\":[{},", "warnings"},
+	    {"{\n", "[{\n", "format"},
+	    {"\n  \"job\"", "\n  job", "JSON"},
 	};
 
 	(void)state;
@@ -348,14 +356,15 @@ static void other_versions(void **state)
 	check_status(json, HF_OK, NULL);
 	free(json);
 	/* parts of the job's other points may be shared */
-	json = forged("\"key\":\"" POINT "main/users.sql", "\"key\":\"" JOB "/" PARENT "/main/users.sql");
+	json = forged(
+	    "\"key\":\"" POINT "main/users.sql", "\"key\":\"" JOB "/" PARENT "/main/users.sql");
 	check_status(json, HF_OK, NULL);
 	free(json);
 }
 
 static void huge(void **state)
 {
-	struct buf text = { 0 }, head = { 0 };
+	struct buf text = {0}, head = {0};
 	char *json;
 
 	(void)state;
@@ -380,22 +389,22 @@ static void huge(void **state)
 	json = forged("\"entries\":[", "\"entries\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[");
 	check_status(json, HF_E_CORRUPT, "entry 1");
 	free(json);
-	assert_int_equal(manifest_read(JOB, ID, "", 0, &(struct manifest *){ NULL }, NULL),
-		HF_E_CORRUPT);
+	assert_int_equal(
+	    manifest_read(JOB, ID, "", 0, &(struct manifest *){NULL}, NULL), HF_E_CORRUPT);
 }
 
 /* As many as a large database has; quadratic code would take minutes. */
 static void many(void **state)
 {
 	struct manifest *m = sample(), *back;
-	struct buf text = { 0 };
-	struct error err = { 0 };
+	struct buf text = {0};
+	struct error err = {0};
 	struct timespec begun, ended;
 
 	(void)state;
 	m->entries = xreallocn(m->entries, 100003, sizeof(*m->entries));
 	for (int i = 0; i < 100000; i++) {
-		struct manifest one = { 0 };
+		struct manifest one = {0};
 		char path[40];
 
 		snprintf(path, sizeof(path), "table-%06d.sql", i);
@@ -409,8 +418,8 @@ static void many(void **state)
 	if (manifest_read(JOB, ID, text.data, text.len, &back, &err) != HF_OK)
 		fail_msg("%s", err.message);
 	clock_gettime(CLOCK_MONOTONIC, &ended);
-	print_message("%zu bytes written and read in %ld s\n", text.len,
-		(long)(ended.tv_sec - begun.tv_sec));
+	print_message(
+	    "%zu bytes written and read in %ld s\n", text.len, (long)(ended.tv_sec - begun.tv_sec));
 	assert_int_equal(back->nentries, 100003);
 	for (size_t i = 1; i < back->nentries; i++)
 		assert_true(back->entries[i - 1].order <= back->entries[i].order);
@@ -423,14 +432,14 @@ static void many(void **state)
 static void flips(void **state)
 {
 	struct manifest *m = sample(), *back;
-	struct buf text = { 0 };
+	struct buf text = {0};
 
 	(void)state;
 	manifest_write(m, &text);
 	for (size_t i = 0; i < text.len; i++) {
 		text.data[i] = (char)(text.data[i] ^ (1 << (i % 8)));
-		assert_int_equal(manifest_read(JOB, ID, text.data, text.len, &back, NULL),
-			HF_E_CORRUPT);
+		assert_int_equal(
+		    manifest_read(JOB, ID, text.data, text.len, &back, NULL), HF_E_CORRUPT);
 		text.data[i] = (char)(text.data[i] ^ (1 << (i % 8)));
 		assert_int_equal(manifest_read(JOB, ID, text.data, i, &back, NULL), HF_E_CORRUPT);
 	}
@@ -440,7 +449,7 @@ static void flips(void **state)
 
 static void attributes(void **state)
 {
-	struct buf text = { 0 };
+	struct buf text = {0};
 
 	(void)state;
 	assert_int_equal(attrs_check("{\"a\":[1]}", NULL), HF_OK);
@@ -457,9 +466,13 @@ static void attributes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip), cmocka_unit_test(hostile),
-		cmocka_unit_test(other_versions), cmocka_unit_test(huge),
-		cmocka_unit_test(many), cmocka_unit_test(flips), cmocka_unit_test(attributes),
+	    cmocka_unit_test(round_trip),
+	    cmocka_unit_test(hostile),
+	    cmocka_unit_test(other_versions),
+	    cmocka_unit_test(huge),
+	    cmocka_unit_test(many),
+	    cmocka_unit_test(flips),
+	    cmocka_unit_test(attributes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

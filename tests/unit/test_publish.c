@@ -32,7 +32,7 @@ static int teardown(void **state)
 static struct buf manifest_text(const char *id)
 {
 	struct manifest *m = sample_manifest(id, NULL);
-	struct buf text = { 0 };
+	struct buf text = {0};
 
 	manifest_write(m, &text);
 	manifest_free(m);
@@ -53,7 +53,7 @@ static void journal_is(const char *const *expected)
 static void begin(void **state)
 {
 	struct instance *sink = fake_new(false);
-	struct error err = { 0 };
+	struct error err = {0};
 
 	(void)state;
 	assert_int_equal(point_begin(sink, JOB, P1, "backup", &err), HF_OK);
@@ -72,7 +72,10 @@ static void begin(void **state)
 static void publish(void **state)
 {
 	static const char *const steps[] = {
-		"flush", "put " JOB "/" P1 "/manifest.json", "flush", NULL,
+	    "flush",
+	    "put " JOB "/" P1 "/manifest.json",
+	    "flush",
+	    NULL,
 	};
 	struct instance *sink = fake_new(false);
 	struct buf text = manifest_text(P1);
@@ -93,7 +96,7 @@ static void publish_fails(void **state)
 {
 	struct instance *sink = fake_new(false);
 	struct buf text = manifest_text(P1);
-	struct error err = { 0 };
+	struct error err = {0};
 
 	(void)state;
 	sample_begin(sink, P1);
@@ -145,8 +148,8 @@ static void abandon(void **state)
 	fake_journal_clear();
 	point_abandon(sink, JOB, P2);
 	assert_int_equal(fake_count(JOB "/" P2), 0);
-	assert_string_equal(fake_journal()->v[fake_journal()->n - 1],
-		"remove " JOB "/" P2 "/owner.json");
+	assert_string_equal(
+	    fake_journal()->v[fake_journal()->n - 1], "remove " JOB "/" P2 "/owner.json");
 	assert_int_equal(fake_count(JOB "/" P3), 3);
 	/* published after all */
 	point_abandon(sink, JOB, P1);
@@ -176,8 +179,8 @@ static void removing(void **state)
 	assert_int_equal(fake_count(JOB "/" P2), 4);
 	assert_string_equal(fake_journal()->v[0], "remove " JOB "/" P1 "/manifest.json");
 	assert_string_equal(fake_journal()->v[1], "flush");
-	assert_string_equal(fake_journal()->v[fake_journal()->n - 1],
-		"remove " JOB "/" P1 "/owner.json");
+	assert_string_equal(
+	    fake_journal()->v[fake_journal()->n - 1], "remove " JOB "/" P1 "/owner.json");
 	/* no data goes before the manifest went, and that is durable */
 	gone = false;
 	fake_fail("remove", "manifest", 0, HF_E_AUTH);
@@ -193,11 +196,11 @@ static void removing(void **state)
 	assert_int_equal(fake_count(JOB "/" P2), 3);
 }
 
-static void sweep(struct instance *sink, const struct strv *spare, bool dry_run, int32_t status,
-	size_t left)
+static void sweep(
+    struct instance *sink, const struct strv *spare, bool dry_run, int32_t status, size_t left)
 {
 	struct catalogue *c = sample_load(sink);
-	struct error err = { 0 };
+	struct error err = {0};
 
 	assert_int_equal(litter_sweep(c, 7 * DAY, spare, dry_run, &err), status);
 	assert_int_equal(err.status, status);
@@ -209,7 +212,7 @@ static void sweep(struct instance *sink, const struct strv *spare, bool dry_run,
 static void litter(void **state)
 {
 	struct instance *sink = fake_new(false);
-	struct strv spare = { 0 };
+	struct strv spare = {0};
 
 	(void)state;
 	sample_point(sink, P1, NULL);
@@ -281,7 +284,7 @@ static void locks(void **state)
 {
 	struct instance *sink = fake_new(false);
 	struct sink_lock *a = NULL, *b = NULL;
-	struct error err = { 0 };
+	struct error err = {0};
 	int64_t begun;
 
 	(void)state;
@@ -316,14 +319,14 @@ static void locks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(begin, teardown),
-		cmocka_unit_test_teardown(publish, teardown),
-		cmocka_unit_test_teardown(publish_fails, teardown),
-		cmocka_unit_test_teardown(abandon, teardown),
-		cmocka_unit_test_teardown(removing, teardown),
-		cmocka_unit_test_teardown(litter, teardown),
-		cmocka_unit_test_teardown(litter_trouble, teardown),
-		cmocka_unit_test_teardown(locks, teardown),
+	    cmocka_unit_test_teardown(begin, teardown),
+	    cmocka_unit_test_teardown(publish, teardown),
+	    cmocka_unit_test_teardown(publish_fails, teardown),
+	    cmocka_unit_test_teardown(abandon, teardown),
+	    cmocka_unit_test_teardown(removing, teardown),
+	    cmocka_unit_test_teardown(litter, teardown),
+	    cmocka_unit_test_teardown(litter_trouble, teardown),
+	    cmocka_unit_test_teardown(locks, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

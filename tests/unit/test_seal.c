@@ -15,7 +15,7 @@
 
 static struct buf sealed(const char *json)
 {
-	struct buf text = { 0 };
+	struct buf text = {0};
 	json_object *o;
 
 	assert_int_equal(json_read("test", json, strlen(json), &o, NULL), HF_OK);
@@ -26,7 +26,7 @@ static struct buf sealed(const char *json)
 
 static void refused(const char *data, size_t n)
 {
-	struct error err = { 0 };
+	struct error err = {0};
 	json_object *o;
 
 	assert_int_equal(seal_read("the note", data, n, &o, &err), HF_E_CORRUPT);
@@ -38,7 +38,7 @@ static void refused(const char *data, size_t n)
 static void round_trip(void **state)
 {
 	struct buf text = sealed("{\"kind\":\"pin\",\"n\":18446744073709551615,\"list\":[{},[]]}");
-	struct buf again = { 0 };
+	struct buf again = {0};
 	json_object *o, *v;
 
 	(void)state;
@@ -74,7 +74,7 @@ static void damage(void **state)
 		refused(text.data + i + 1, text.len - i - 1);
 	}
 	for (size_t i = 0; i <= text.len; i++) {
-		static const char extra[] = { ' ', '\n', '}', '0', '\0' };
+		static const char extra[] = {' ', '\n', '}', '0', '\0'};
 
 		for (size_t k = 0; k < sizeof(extra); k++) {
 			memcpy(copy, text.data, i);
@@ -94,13 +94,37 @@ static void json_bad_text(void **state)
 		const char *text;
 		size_t n;
 	} bad[] = {
-#define T(s) { s, sizeof(s) - 1 }
-		T(""), T(" "), T("{"), T("}"), T("[1,]"), T("{\"a\":1,}"), T("{'a':1}"), T("01"),
-		T("{a:1}"), T("[1 2]"), T("1 2"), T("{} {}"), T("\"\\u0000\""), T("\"a\0b\""),
-		T("\"a\nb\""), T("\"\xff\""), T("\"\xc3\""), T("\""), T("\"\\\""), T("nul"),
-		T("{\"a\":1,\"a\":1}"), T("{\"a\":1,\"\\u0061\":1}"), T("[{\"b\":{\"a\":1,\"a\":2}}]"),
-		T("99999999999999999999"), T("-99999999999999999999"), T("[1]\0"), T("{\"a\\u0000\":1}"),
-		T("/* c */ 1"), T("]"), T("[}"),
+#define T(s) {s, sizeof(s) - 1}
+	    T(""),
+	    T(" "),
+	    T("{"),
+	    T("}"),
+	    T("[1,]"),
+	    T("{\"a\":1,}"),
+	    T("{'a':1}"),
+	    T("01"),
+	    T("{a:1}"),
+	    T("[1 2]"),
+	    T("1 2"),
+	    T("{} {}"),
+	    T("\"\\u0000\""),
+	    T("\"a\0b\""),
+	    T("\"a\nb\""),
+	    T("\"\xff\""),
+	    T("\"\xc3\""),
+	    T("\""),
+	    T("\"\\\""),
+	    T("nul"),
+	    T("{\"a\":1,\"a\":1}"),
+	    T("{\"a\":1,\"\\u0061\":1}"),
+	    T("[{\"b\":{\"a\":1,\"a\":2}}]"),
+	    T("99999999999999999999"),
+	    T("-99999999999999999999"),
+	    T("[1]\0"),
+	    T("{\"a\\u0000\":1}"),
+	    T("/* c */ 1"),
+	    T("]"),
+	    T("[}"),
 #undef T
 	};
 
@@ -116,7 +140,7 @@ static void json_bad_text(void **state)
 
 static void json_limits(void **state)
 {
-	struct buf text = { 0 };
+	struct buf text = {0};
 	json_object *o;
 
 	(void)state;
@@ -151,12 +175,27 @@ static void texts(void **state)
 	static const struct {
 		const char *bytes, *text;
 	} pairs[] = {
-		{ "", "" }, { "plain", "plain" }, { "r\xc3\xa4k", "r\xc3\xa4k" },
-		{ "\xff", "\\xff" }, { "a\\b", "a\\\\b" }, { "\xc3(", "\\xc3(" },
-		{ "\\xff", "\\\\xff" }, { "\xed\xa0\x80", "\\xed\\xa0\\x80" }, { "\x01", "\x01" },
+	    {"", ""},
+	    {"plain", "plain"},
+	    {"r\xc3\xa4k", "r\xc3\xa4k"},
+	    {"\xff", "\\xff"},
+	    {"a\\b", "a\\\\b"},
+	    {"\xc3(", "\\xc3("},
+	    {"\\xff", "\\\\xff"},
+	    {"\xed\xa0\x80", "\\xed\\xa0\\x80"},
+	    {"\x01", "\x01"},
 	};
 	static const char *const bad[] = {
-		"\\", "a\\", "\\x", "\\xf", "\\xFF", "\\x41", "\\x00", "\\n", "\\xc3\\xa4", "\\xzz",
+	    "\\",
+	    "a\\",
+	    "\\x",
+	    "\\xf",
+	    "\\xFF",
+	    "\\x41",
+	    "\\x00",
+	    "\\n",
+	    "\\xc3\\xa4",
+	    "\\xzz",
 	};
 
 	(void)state;
@@ -176,9 +215,11 @@ static void texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),    cmocka_unit_test(damage),
-		cmocka_unit_test(json_bad_text), cmocka_unit_test(json_limits),
-		cmocka_unit_test(texts),
+	    cmocka_unit_test(round_trip),
+	    cmocka_unit_test(damage),
+	    cmocka_unit_test(json_bad_text),
+	    cmocka_unit_test(json_limits),
+	    cmocka_unit_test(texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
