@@ -22,9 +22,10 @@ bin_PROGRAMS += %D%/check/holdfast-driver-check
 	%D%/check/elf.c %D%/check/options.c %D%/check/mock_host.c %D%/check/mock_table.c \
 	%D%/check/mock_source.c %D%/check/mock_sink.c %D%/check/mock_post.c \
 	%D%/check/instance.c %D%/check/instance_source.c %D%/check/instance_sink.c \
+	%D%/check/instance_filter.c \
 	%D%/check/laws_driver.c %D%/check/laws_options.c %D%/check/laws_source.c \
 	%D%/check/laws_restore.c %D%/check/laws_sink_put.c %D%/check/laws_sink_list.c \
-	%D%/check/laws_sink_lock.c %D%/check/laws_filter.c %D%/check/laws_post.c
+	%D%/check/laws_sink_lock.c %D%/check/laws_filter.c %D%/check/laws_filter_data.c %D%/check/laws_post.c
 %C%_check_holdfast_driver_check_CFLAGS = $(AM_CFLAGS)
 
 dist_check_SCRIPTS += %D%/check/run-drivers.sh %D%/check/run-broken.sh

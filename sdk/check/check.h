@@ -98,7 +98,7 @@ struct law {
 
 extern const struct law laws_driver[], laws_options[], laws_source[], laws_restore[];
 extern const struct law laws_sink_put[], laws_sink_list[], laws_sink_lock[];
-extern const struct law laws_filter[], laws_post[];
+extern const struct law laws_filter[], laws_filter_data[], laws_post[];
 
 bool run_law(const struct law *law, const struct config *config, const hf_plugin *plugin,
     const hf_driver *driver, unsigned number);
@@ -126,6 +126,8 @@ uint64_t heap_in_use(void);
 
 /* --- elf.c --- */
 
+/* A whole shared object for processors of this word size, not one that was cut short. */
+bool elf_whole(const char *file);
 /* The names a shared object defines for others, one to a call. False: not an ELF file of this
  * machine. */
 bool elf_exports(const char *file, void (*found)(void *data, const char *name), void *data);
@@ -430,6 +432,38 @@ struct restore_plan {
 
 int32_t restore(struct world *world, const struct restore_plan *plan,
     const struct dumped *dumped);
+
+/* --- instance_filter.c --- */
+
+struct bytes {
+	unsigned char *data;
+	uint64_t size;
+	uint64_t room;
+};
+
+/* How a stream is fed: chunks of 0 mean a random size up to 5000. */
+struct feed {
+	uint64_t in_chunk;
+	uint64_t out_chunk;
+	bool late_finish; /* HF_RUN_FINISH comes with an empty cursor */
+	uint64_t most;    /* more output than this is an error */
+};
+
+#define FILTER_SAMPLES 5u
+
+extern const struct feed filter_whole; /* large buffers */
+
+void bytes_add(struct bytes *bytes, const void *data, uint64_t size);
+void make_sample(struct world *world, unsigned which, struct bytes *sample);
+void expect_bytes(struct world *world, const char *what, const struct bytes *want,
+    const struct bytes *got);
+void *stream_open(struct instance *in, uint32_t direction, int32_t *status);
+/* One run(), judged; what it gave is added to `out`. */
+int32_t run_once(struct instance *in, void *stream, hf_in *input, const void *source,
+    uint64_t room, uint32_t op, struct bytes *out);
+/* HF_OK when all of it went through; `out` holds what came, also after an error. */
+int32_t filter_pass(struct instance *in, uint32_t direction, const void *data, uint64_t size,
+    const struct feed *feed, struct bytes *out);
 
 /* --- instance_sink.c --- */
 

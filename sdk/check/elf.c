@@ -83,25 +83,74 @@ static bool scan(const struct image *image, void (*found)(void *data, const char
 	return false;
 }
 
-bool elf_exports(const char *file, void (*found)(void *data, const char *name), void *data)
+/* Do all its segments lie within the file? The loader maps them, and a file that was cut short
+ * kills the process that looks at the rest. */
+static bool whole(const struct image *image)
+{
+	ElfW(Ehdr) head;
+
+	if (image->size < sizeof(head))
+		return false;
+	memcpy(&head, image->data, sizeof(head));
+	if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
+	    head.e_ident[EI_CLASS] != NATIVE_CLASS || head.e_phentsize != sizeof(ElfW(Phdr)) ||
+	    !inside(image, head.e_phoff, (uint64_t)head.e_phnum * sizeof(ElfW(Phdr))))
+		return false;
+	for (unsigned i = 0; i < head.e_phnum; i++) {
+		ElfW(Phdr) segment;
+
+		memcpy(&segment, image->data + head.e_phoff + i * sizeof(segment),
+		    sizeof(segment));
+		if (segment.p_type == PT_LOAD &&
+		    !inside(image, segment.p_offset, segment.p_filesz))
+			return false;
+	}
+	return true;
+}
+
+/* Maps the file. False: it cannot be read, or is empty. */
+static bool image_open(const char *file, struct image *image)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	struct stat st;
-	struct image image = {0};
-	bool done = false;
-	void *map;
+	void *map = MAP_FAILED;
 
 	if (fd < 0)
 		return false;
-	if (fstat(fd, &st) == 0 && st.st_size > 0) {
+	if (fstat(fd, &st) == 0 && st.st_size > 0)
 		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (map != MAP_FAILED) {
-			image.data = map;
-			image.size = (uint64_t)st.st_size;
-			done = scan(&image, found, data);
-			munmap(map, (size_t)st.st_size);
-		}
-	}
 	close(fd);
+	if (map == MAP_FAILED)
+		return false;
+	*image = (struct image){.data = map, .size = (uint64_t)st.st_size};
+	return true;
+}
+
+static void image_close(struct image *image)
+{
+	munmap((void *)(uintptr_t)image->data, image->size);
+}
+
+bool elf_whole(const char *file)
+{
+	struct image image;
+	bool sound;
+
+	if (!image_open(file, &image))
+		return false;
+	sound = whole(&image);
+	image_close(&image);
+	return sound;
+}
+
+bool elf_exports(const char *file, void (*found)(void *data, const char *name), void *data)
+{
+	struct image image;
+	bool done;
+
+	if (!image_open(file, &image))
+		return false;
+	done = scan(&image, found, data);
+	image_close(&image);
 	return done;
 }

@@ -17,7 +17,7 @@
 
 static const struct law *const all_laws[] = {
 	laws_driver, laws_options, laws_source, laws_restore, laws_sink_put, laws_sink_list,
-	laws_sink_lock, laws_filter, laws_post,
+	laws_sink_lock, laws_filter, laws_filter_data, laws_post,
 };
 
 static const char help[] =
@@ -167,6 +167,12 @@ static const hf_plugin *load(const char *file)
 
 	if (!path) {
 		fprintf(stderr, "holdfast-driver-check: %s: %s\n", file, strerror(errno));
+		return NULL;
+	}
+	if (!elf_whole(path)) {
+		fprintf(stderr, "holdfast-driver-check: %s: not a shared object of this machine, "
+		    "or cut short\n", file);
+		free(path);
 		return NULL;
 	}
 	module = dlopen(path, RTLD_NOW | RTLD_LOCAL); /* stays: a host never unloads either */

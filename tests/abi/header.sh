@@ -40,30 +40,22 @@ fi
 try $cc -std=c11 -Wall -Wextra -Werror -I"$src/sdk/include" -c "$src/tests/abi/offsets.c" \
 	-o "$work/offsets.o"
 
-# The frozen header of 1.0 must agree with the same numbers: a difference would
-# mean that offsets.c was changed rather than added to.
+# Each number of today's header and of the frozen one is written down: a
+# member without a line, or a line that was changed, is found here.
 mkdir -p "$work/old/holdfast"
 cp "$src/tests/abi/plugin-1.0.h" "$work/old/holdfast/plugin.h"
-"$src/tests/abi/make-offsets.sh" "$work/old" >"$work/old.c" || failed=1
-sed -n '/^AT(/p; /^IS(/p' "$work/old.c" >"$work/old.lines"
-while IFS= read -r line; do
-	grep -qF "$line" "$src/tests/abi/offsets.c" || {
-		echo "FAIL: ABI 1.0 has $line, offsets.c has not"
+for include in "$src/sdk/include" "$work/old"; do
+	"$src/tests/abi/make-offsets.sh" "$include" >"$work/found.c" || failed=1
+	grep -E '^(AT|IS)\(' "$work/found.c" >"$work/found"
+	[ -s "$work/found" ] || {
+		echo "FAIL: no offsets in $include"
 		failed=1
 	}
-done <"$work/old.lines"
-[ -s "$work/old.lines" ] || {
-	echo "FAIL: no offsets of ABI 1.0"
-	failed=1
-}
-
-# Every public struct is covered.
-sed -n 's/^typedef struct \(hf_[a-z_]*\) {$/\1/p' "$src/sdk/include/holdfast/plugin.h" \
-	>"$work/structs"
-while read -r name; do
-	grep -q "^SIZE($name," "$src/tests/abi/offsets.c" || {
-		echo "FAIL: offsets.c lacks $name"
-		failed=1
-	}
-done <"$work/structs"
+	while IFS= read -r line; do
+		grep -qF "$line" "$src/tests/abi/offsets.c" || {
+			echo "FAIL: $include has $line, offsets.c has not"
+			failed=1
+		}
+	done <"$work/found"
+done
 exit $failed
