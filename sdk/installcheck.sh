@@ -7,6 +7,7 @@
 #   bindir libdir includedir docdir datadir
 # A library path that installed programs need comes from the caller.
 set -eu
+umask 022
 
 die() {
 	echo "installcheck: $*" >&2
@@ -47,6 +48,27 @@ make >make.log 2>&1 || {
 	die "the example does not build"
 }
 nm -D --defined-only example.so | grep -v -w hf_plugin_v1 && die "the example exports more"
+
+if command -v autoconf >/dev/null && command -v aclocal >/dev/null; then
+	echo "--- the m4 macro"
+	mkdir m4
+	(
+		cd m4
+		cat >configure.ac <<-'END'
+			AC_INIT([other], [1])
+			AC_PROG_CC
+			HOLDFAST_PLUGIN([0.1])
+			AC_CONFIG_FILES([found])
+			AC_OUTPUT
+		END
+		echo '@HOLDFAST_ABI@ @HOLDFAST_DRIVERDIR@ @HOLDFAST_CFLAGS@' >found.in
+		aclocal -I "$root$datadir/aclocal" && autoconf && ./configure -q
+	) >m4.log 2>&1 || {
+		cat m4.log
+		die "a configure with HOLDFAST_PLUGIN fails"
+	}
+	grep -q "^1 .*$driverdir .*-fvisibility=hidden" m4/found || die "HOLDFAST_PLUGIN: $(cat m4/found)"
+fi
 
 echo "--- the conformance kit"
 make check >check.log 2>&1 || {

@@ -37,3 +37,5 @@ installcheck-local:
 	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' \
 	includedir='$(includedir)' docdir='$(docdir)' datadir='$(datadir)' \
 	CC='$(CC)' $(srcdir)/%D%/installcheck.sh
+
+include tests/abi/local.mk

@@ -134,8 +134,8 @@ works() {
 }
 
 @test "a plugin that refuses this host, or describes nothing" {
-	refused refuses ""
-	refused tiny ""
+	refused refuses "cannot work with this holdfast"
+	refused tiny "lacks its name"
 }
 
 @test "refused plugins do not stop a job that does not need them" {
@@ -163,6 +163,7 @@ works() {
 		path = $BATS_TEST_TMPDIR/store
 	END
 	run holdfast backup "$BATS_TEST_TMPDIR/bad.ini"
-	[ "$status" -eq 2 ]
+	[ "$status" -eq 1 ] || [ "$status" -eq 2 ]
 	[[ $output == *libholdfast-odd.so.1* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/store" ]
 }
