@@ -2,5 +2,7 @@
 # Unit tests mirror engine/ and plugins/; tests/e2e drives the command.
 include tests/unit/engine.mk
 include tests/unit/store.mk
+include tests/unit/pipeline.mk
 include tests/unit/plugins.mk
 include tests/drivers/local.mk
+include tests/fuzz/local.mk
