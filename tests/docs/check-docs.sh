@@ -1,0 +1,202 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Checks the manual pages and README.md against the program: the POD is clean,
+# every command, command-line option and driver option is described, every job
+# file is accepted, every marked example runs, the tutorial's driver compiles and
+# loads. Runs in the build folder, as `make check` does.
+#
+# Examples run in a sandbox: /srv, /var/backups, /mnt, /etc/holdfast and /tmp/...
+# of the pages are folders in it.
+set -u
+umask 022
+here=$(cd "$(dirname "$0")" && pwd)
+src=$(cd "$here/../.." && pwd)
+build=$PWD
+run=$build/run
+if [ ! -x "$run" ] || [ ! -x "$build/holdfast" ]; then
+	echo "run this in the build folder, after make: no $build/run"
+	exit 99
+fi
+work=$(mktemp -d /tmp/hf-docs.XXXXXX) || exit 99
+trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
+failed=0
+checks=0
+
+bad() {
+	echo "FAIL: $*"
+	failed=$((failed + 1))
+}
+
+hf() {
+	"$run" holdfast "$@"
+}
+
+have() {
+	hf plugins "$1" >/dev/null 2>&1
+}
+
+# --- what the pages say -----------------------------------------------------
+
+check_pod() {
+	checker=$(command -v podchecker) || { echo "skipped: no podchecker"; return; }
+	for page in "$src"/docs/man/*.pod; do
+		checks=$((checks + 1))
+		"$checker" -warnings -warnings "$page" >"$work/pod" 2>&1
+		if grep -E '\*\*\* (WARNING|ERROR)' "$work/pod"; then
+			bad "$page is not clean"
+		fi
+	done
+}
+
+# The page must have the word on an =item or =head line, or in bold.
+describes() {
+	checks=$((checks + 1))
+	grep -Eq -- "^=(item|head[0-9]).*$2([^a-z_-]|\$)|B<$2>" "$src/docs/man/$1.pod" ||
+		bad "$1.pod does not describe $2"
+}
+
+check_commands() {
+	for command in $(hf --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
+		describes holdfast "$command"
+		for option in $(hf "$command" --help | sed -n 's/^  \(--[a-z-]*\) .*/\1/p'); do
+			describes holdfast "$option"
+		done
+	done
+}
+
+check_options() {
+	for plugin in $(hf plugins --json | jq -r '.plugins[] | select(.loaded).name'); do
+		for option in $(hf plugins "$plugin" --json | jq -r '.drivers[] |
+		    (.options + (.restore_options // []))[].name'); do
+			describes "holdfast-$plugin" "$option"
+		done
+	done
+}
+
+# --- examples ---------------------------------------------------------------
+
+# Paths of the pages become paths in the sandbox.
+mapped() {
+	sed -E "s,(^|[^A-Za-z0-9_/.}-])/(srv|var/backups|mnt|etc/holdfast|tmp)(/|\$| |;|\"),\1$box/\2\3,g" "$1"
+}
+
+new_box() {
+	box=$work/$1
+	mkdir -p "$box/srv/app/cache" "$box/srv/nginx" "$box/srv/scheduleright/data" \
+		"$box/var/backups" "$box/mnt/usb/holdfast" "$box/etc/holdfast/jobs" "$box/tmp" \
+		"$box/etc/holdfast" "$box/srv/one" "$box/srv/two"
+	echo 'debug: no' >"$box/srv/app/config.yml"
+	seq 20000 >"$box/srv/app/data.txt"
+	ln -s data.txt "$box/srv/app/current"
+	echo x >"$box/srv/app/cache/x.tmp"
+	echo 'server {}' >"$box/srv/nginx/site.conf"
+	echo A=1 >"$box/srv/scheduleright/.env"
+	echo 'services: {}' >"$box/srv/scheduleright/docker-compose.yml"
+	HOLDFAST_JOBS=$box/etc/holdfast/jobs
+	STATE_DIRECTORY=$box/state
+	TMPDIR=$box/tmp
+	BOX=$box
+	SRC=$src
+	BUILD=$build
+	export HOLDFAST_JOBS STATE_DIRECTORY TMPDIR BOX SRC BUILD
+}
+
+# A part of a job file gets what it lacks.
+complete_job() {
+	grep -q '^\[source' "$1" || printf '[source]\nplugin = files\npath = %s/srv/app\n' "$box" >>"$1"
+	if ! grep -q '^\[sink' "$1"; then
+		for name in $(sed -n 's/^sink *= *\([a-z]*\).*/\1/p' "$1" | sort -u) ""; do
+			[ -n "$name" ] || grep -q '^\[sink' "$1" && [ -z "$name" ] && continue
+			printf '[sink %s]\nplugin = files\npath = %s/var/backups/%s\n' "$name" "$box" \
+				"${name:-holdfast}" >>"$1"
+		done
+	fi
+}
+
+check_job() { # page, number, block
+	mapped "$3" >"$box/job-$2.ini"
+	complete_job "$box/job-$2.ini"
+	checks=$((checks + 1))
+	hf check "$box/job-$2.ini" >"$box/out" 2>&1 || {
+		bad "$1: holdfast check refuses the job file:"
+		cat "$box/job-$2.ini" "$box/out"
+	}
+}
+
+# Runs a block with the sandbox's paths.
+run_block() { # page, block, wanted exit code, "more" to go on where the last one ended
+	{
+		echo "set -a"
+		[ "${4:-}" != more ] || echo ". '$box/env'; cd \"\$(cat '$box/cwd')\""
+		mapped "$2"
+		echo "export -p >'$box/env'; pwd >'$box/cwd'"
+	} >"$box/script"
+	checks=$((checks + 1))
+	(cd "$box" && PATH=$build/sdk/check:$PATH "$run" sh -eu "$box/script") \
+		>"$box/out" 2>&1 </dev/null
+	code=$?
+	[ "$code" = "$3" ] && return
+	bad "$1: an example ended with $code, not $3:"
+	cat "$2"
+	echo "--- it said:"
+	cat "$box/out"
+}
+
+check_examples() { # page
+	page=${1##*/}
+	blocks=$work/blocks-$page
+	mkdir -p "$blocks"
+	awk -v out="$blocks" -f "$here/blocks.awk" "$1" || bad "$page: examples cannot be read"
+	new_box "box-$page"
+	for block in "$blocks"/*.*; do
+		[ -e "$block" ] || continue
+		number=${block##*/}
+		number=${number%%.*}
+		arg=$(cat "$blocks/$number.arg")
+		case $block in
+		*.arg) ;;
+		*.job) check_job "$page" "$number" "$block" ;;
+		*.file)
+			case $arg in
+			/*) to=$box$arg ;;
+			*) to=$box/$arg ;;
+			esac
+			mapped "$block" >"$to"
+			;;
+		*.run) run_block "$page" "$block" "${arg:-0}" ;;
+		*.more) run_block "$page" "$block" "${arg:-0}" more ;;
+		*) bad "$page: =for test ${block##*.} means nothing" ;;
+		esac
+	done
+}
+
+# README.md: ```ini and ```sh blocks, made into a page of the same kind.
+readme_page() {
+	awk '
+	/^```ini/ { print "=for test file /etc/holdfast/jobs/app.ini\n"; on = 1; next }
+	/^```sh/  { print "=for test run\n"; on = 1; next }
+	/^```/    { on = 0; print ""; print "=cut"; next }
+	on        { print "  " $0 }' "$src/README.md"
+}
+
+# ---------------------------------------------------------------------------
+
+check_pod
+command -v jq >/dev/null || { echo "SKIP: jq is needed for the rest"; exit 77; }
+check_commands
+check_options
+all=yes
+for plugin in files zlib zstd verify retention; do
+	have "$plugin" || all=no
+done
+if [ "$all" = yes ]; then
+	for page in "$src"/docs/man/*.pod; do
+		check_examples "$page"
+	done
+	readme_page >"$work/README.pod"
+	check_examples "$work/README.pod"
+else
+	echo "examples are not run: not all drivers were built"
+fi
+echo "$checks checks, $failed failed"
+[ "$failed" -eq 0 ]
