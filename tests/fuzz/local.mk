@@ -18,4 +18,5 @@ FUZZ_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_replay_units_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_TARGET='"units"'
 %C%_replay_units_LDADD = libholdfast-core.a $(CORE_LIBS)
 
-EXTRA_DIST += %D%/run-fuzz.sh %D%/corpus
+EXTRA_DIST += %D%/run-fuzz.sh %D%/corpus \
+	tests/lib/count.awk tests/lib/sanitizers.sh tests/lib/setup.sh tests/lib/valgrind.sh
