@@ -90,6 +90,12 @@ new_box() {
 	ln -s data.txt "$box/srv/app/current"
 	echo x >"$box/srv/app/cache/x.tmp"
 	echo 'server {}' >"$box/srv/nginx/site.conf"
+	printf '[source]\nplugin = files\npath = %s\n[compressor]\nplugin = zstd\n' "$box/srv/app" \
+		>"$box/etc/holdfast/jobs/app.ini"
+	printf '[sink]\nplugin = files\npath = %s\n[sink two]\nplugin = files\npath = %s\n' \
+		"$box/var/backups/holdfast" "$box/var/backups/two" >>"$box/etc/holdfast/jobs/app.ini"
+	printf '[post verify]\nplugin = verify\n[post retention]\nplugin = retention\nkeep_last = 1\n' \
+		>>"$box/etc/holdfast/jobs/app.ini"
 	echo A=1 >"$box/srv/scheduleright/.env"
 	echo 'services: {}' >"$box/srv/scheduleright/docker-compose.yml"
 	HOLDFAST_JOBS=$box/etc/holdfast/jobs
@@ -170,6 +176,72 @@ check_examples() { # page
 	done
 }
 
+# Every member that --json prints is in holdfast.pod. What drivers name is left out.
+check_json() {
+	new_box box-json
+	{
+		for words in "check app" "backup app --dry-run" "backup app" "backup app" \
+			"list app" "show app" "verify app" "pin app latest --note x" "show app" \
+			"prune app --dry-run" "copy app --from sink --to two" \
+			"restore app --into $box/tmp/json" "plugins" "plugins zstd" \
+			"show app none" "check missing"; do
+			# shellcheck disable=SC2086 # words, on purpose
+			hf $words --json 2>/dev/null
+		done
+	} >"$box/json"
+	jq -e -s 'length > 20' "$box/json" >/dev/null || bad "--json: the commands do not print JSON"
+	for member in $(jq -r 'walk(if type == "object" then del(.facts) else . end) |
+	    paths | map(strings)[-1] // empty' "$box/json" | sort -u); do
+		checks=$((checks + 1))
+		grep -q "C<$member>" "$src/docs/man/holdfast.pod" ||
+			bad "holdfast.pod does not describe the JSON member $member"
+	done
+	for event in $(jq -r '.event // empty' "$box/json" | sort -u); do
+		checks=$((checks + 1))
+		grep -Eq "^=item $event\$|\"event\":\"$event\"" "$src/docs/man/holdfast.pod" ||
+			bad "holdfast.pod does not describe the JSON event $event"
+	done
+}
+
+# What is offered after a line of words, the last of which is being typed.
+offered() {
+	"$run" bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _holdfast
+		printf "%s\n" "${COMPREPLY[@]}"' "$src/completions/holdfast" "$@" 2>&1 | sort -u | tr '\n' ' '
+}
+
+completes() { # wanted, words...
+	wanted=$1
+	shift
+	checks=$((checks + 1))
+	got=$(offered "$@")
+	# shellcheck disable=SC2254 # a pattern, on purpose
+	case $got in
+	$wanted) ;;
+	*) bad "completion of \"$*\" offers \"$got\", not \"$wanted\"" ;;
+	esac
+}
+
+check_completion() {
+	command -v bash >/dev/null || { echo "skipped: no bash"; return; }
+	new_box box-completion
+	hf backup app >/dev/null 2>&1
+	id=$(hf list app --json | jq -r '.points[-1].id')
+	completes "restore " holdfast re
+	completes "list " holdfast li
+	completes "app " holdfast backup ap
+	completes "--into " holdfast restore app --in
+	completes "--dry-run " holdfast -v prune --dry
+	completes "sink two " holdfast copy app --from ""
+	completes "source " holdfast restore app --source ""
+	completes "decode " holdfast verify app --level de
+	completes "$id " holdfast show app "${id%????}"
+	completes "$id latest " holdfast restore --sink "files:path=$box/var/backups/holdfast" ""
+	completes "retention " holdfast plugins re
+	for command in $(hf --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
+		completes "*$command *" holdfast "$command"
+	done
+}
+
 # README.md: ```ini and ```sh blocks, made into a page of the same kind.
 readme_page() {
 	awk '
@@ -193,6 +265,8 @@ if [ "$all" = yes ]; then
 	for page in "$src"/docs/man/*.pod; do
 		check_examples "$page"
 	done
+	check_json
+	check_completion
 	readme_page >"$work/README.pod"
 	check_examples "$work/README.pod"
 else
