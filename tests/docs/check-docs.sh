@@ -57,7 +57,9 @@ describes() {
 
 check_commands() {
 	for command in $(hf --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
-		describes holdfast "$command"
+		checks=$((checks + 1))
+		grep -Eq "^=head2 $command( |\$)" "$src/docs/man/holdfast.pod" ||
+			bad "holdfast.pod does not describe the command $command"
 		for option in $(hf "$command" --help | sed -n 's/^  \(--[a-z-]*\) .*/\1/p'); do
 			describes holdfast "$option"
 		done
@@ -205,6 +207,7 @@ check_json() {
 
 # What is offered after a line of words, the last of which is being typed.
 offered() {
+	# shellcheck disable=SC2016 # the inner shell expands
 	"$run" bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _holdfast
 		printf "%s\n" "${COMPREPLY[@]}"' "$src/completions/holdfast" "$@" 2>&1 | sort -u | tr '\n' ' '
 }
@@ -269,6 +272,9 @@ if [ "$all" = yes ]; then
 	check_completion
 	readme_page >"$work/README.pod"
 	check_examples "$work/README.pod"
+	checks=$((checks + 1))
+	diff -r --no-dereference -x '*.tmp' "$box/srv/app" "$box/tmp/recovered$box/srv/app" ||
+		bad "README.md: the recovery without Holdfast brought back something else"
 else
 	echo "examples are not run: not all drivers were built"
 fi
