@@ -13,8 +13,10 @@ static char *source_names(const struct point *p)
 {
 	struct buf b = {0};
 
-	for (size_t i = 0; p->manifest && i < p->manifest->nsources; i++)
-		buf_addf(&b, "%s%s", i ? "," : "", p->manifest->sources[i].name);
+	for (size_t i = 0; p->manifest && i < p->manifest->nsources; i++) {
+		autofree char *name = printable(p->manifest->sources[i].name);
+		buf_addf(&b, "%s%s", i ? "," : "", name);
+	}
 	return buf_take(&b);
 }
 

@@ -125,9 +125,10 @@ static void print_facts(const char *head, const struct facts *f)
 static void print_source(const struct point *p, const struct manifest_source *s)
 {
 	const struct manifest *m = p->manifest;
+	autofree char *name = printable(s->name), *version = printable(s->plugin_version);
+	autofree char *server = printable(s->server ? s->server : "");
 
-	out_text("\nsource %s (%s %s)%s%s\n", s->name, s->driver, s->plugin_version,
-		s->server ? ", " : "", s->server ? s->server : "");
+	out_text("\nsource %s (%s %s)%s%s\n", name, s->driver, version, *server ? ", " : "", server);
 	print_facts("  facts: ", &s->facts);
 	for (size_t i = 0; i < s->warnings.n; i++) {
 		autofree char *clean = printable(s->warnings.v[i]);
