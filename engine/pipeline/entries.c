@@ -133,18 +133,49 @@ static bool claim(struct entries *e, char *name)
 	return false;
 }
 
-/* Two paths may meet in one key ("a" compressed, and "a.zst" stored as it is): the later one gets a
- * number. */
+static bool claimed(struct entries *e, const char *name)
+{
+	return lh_table_lookup_entry(e->names, name) != NULL;
+}
+
+/* A sink of files cannot keep an object under the name of a folder. */
+static bool key_free(struct entries *e, const char *key)
+{
+	autofree char *folder = xasprintf("%s/", key);
+
+	if (claimed(e, key) || claimed(e, folder))
+		return false;
+	for (char *slash = strrchr(folder, '/'); slash; slash = strrchr(folder, '/')) {
+		*slash = '\0';
+		if (claimed(e, folder))
+			return false;
+	}
+	return true;
+}
+
+static void take_key(struct entries *e, const char *key)
+{
+	claim(e, xstrdup(key));
+	for (const char *p = strchr(key, '/'); p; p = strchr(p + 1, '/'))
+		claim(e, xstrndup(key, (size_t)(p - key) + 1));
+}
+
+/* Two paths may meet in one key ("a" compressed, and "a.zst" stored as it is), or one in the folder of
+ * another ("a.zst/b"): the later one is put beside them, with a number. */
 static char *claim_key(struct entries *e, const char *source, const char *path, const char *suffix)
 {
 	char *key = key_entry(e->job, e->point, source, path, suffix);
+	autofree char *flat = xstrdup(path);
 
-	for (unsigned n = 2; !claim(e, xstrdup(key)); n++) {
+	for (char *p = strchr(flat, '/'); p; p = strchr(p, '/'))
+		*p = '_';
+	for (unsigned n = 2; !key_free(e, key); n++) {
 		autofree char *numbered = xasprintf("~%u%s", n, suffix);
 
 		free(key);
-		key = key_entry(e->job, e->point, source, path, numbered);
+		key = key_entry(e->job, e->point, source, flat, numbered);
 	}
+	take_key(e, key);
 	return key;
 }
 
