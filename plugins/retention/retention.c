@@ -225,6 +225,7 @@ static const hf_driver driver = {
 	.summary = "decides which recovery points stay and which may go",
 	.options = options,
 	.threads = HF_THREADS_STREAM,
+	.capabilities = HF_CAP_EXPIRE,
 	.open = retention_open,
 	.close = retention_close,
 	.post = &post,
