@@ -6,3 +6,4 @@ include tests/unit/pipeline.mk
 include tests/unit/plugins.mk
 include tests/drivers/local.mk
 include tests/fuzz/local.mk
+include tests/e2e/local.mk
