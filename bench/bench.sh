@@ -21,6 +21,7 @@ usage: bench/bench.sh [OPTION]...
   --holdfast CMD     the command to measure    (./run holdfast in a build folder, else holdfast)
   --work DIR         where data, backups and restores lie: one file system (\$TMPDIR, or /var/tmp)
   --out FILE         the figures as JSON              (bench.json)
+  --no-restore       only the backups
   --keep             keep the work folder
 END
 }
@@ -32,12 +33,13 @@ die() {
 
 scenarios=mixed,small,sparse tools=holdfast,tar-zstd,tar-pigz,borg,restic
 size=4G files=200000 sparse=8G runs=3 memory=no memory_sizes=1G,8G
-base=${TMPDIR:-/var/tmp} out=$PWD/bench.json keep=no holdfast=
+base=${TMPDIR:-/var/tmp} out=$PWD/bench.json keep=no holdfast= restores=yes
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) size=512M files=20000 sparse=1G runs=1 memory_sizes=256M,1G ;;
 	--memory) memory=yes ;;
 	--keep) keep=yes ;;
+	--no-restore) restores=no ;;
 	--help | -h) usage && exit 0 ;;
 	--scenarios | --tools | --size | --files | --sparse | --runs | --memory-sizes | --holdfast | \
 		--work | --out)
@@ -221,6 +223,7 @@ run_tool() { # SCENARIO TOOL RUN
 	prepare "$2" >"$work/log" 2>&1 || { cat "$work/log" >&2; die "$2 could not be prepared"; }
 	warm "$work/data"
 	measure "$1" "$2" backup "$3" "$work/repo"
+	[ $restores = yes ] || return 0
 	mkdir "$work/back"
 	warm "$work/repo"
 	measure "$1" "$2" restore "$3" "$work/back"
