@@ -122,13 +122,12 @@ struct files_quoted files_quote(const char *name)
 	const unsigned char *p = (const unsigned char *)name;
 	struct files_quoted out;
 	size_t left = strlen(name), n = 0;
-	const size_t full = left;
 
 	while (left > 0) {
 		size_t length = shown_length(p);
 
 		/* every byte may become four */
-		if (full > head && n >= head - 4 && left > tail / 4) {
+		if (n >= head - 4 && left > tail / 4) {
 			memcpy(out.s + n, "[...]", 5);
 			n += 5;
 			p += left - tail / 4;

@@ -40,6 +40,7 @@ struct stream {
 	bool decode;
 	bool begun; /* decode: a frame has begun and not ended */
 	bool done;  /* encode: the frame is whole; decode: one was whole */
+	bool hungry; /* decode: nothing more comes without more input */
 	ZSTD_CCtx *encoder;
 	ZSTD_DCtx *decoder;
 };
@@ -199,7 +200,7 @@ static int32_t stream_open(hf_ctx *ctx, void *self, const hf_filter_in *in, void
 		return host->fail(ctx, HF_E_FAILED, "cannot set up zstd: %s",
 		    ZSTD_getErrorName(rc));
 	}
-	stream->begun = stream->done = false;
+	stream->begun = stream->done = stream->hungry = false;
 	*out = stream;
 	return HF_OK;
 }
@@ -283,10 +284,10 @@ static int32_t decode(hf_ctx *ctx, struct stream *stream, hf_in *in, hf_out *out
 			.pos = (size_t)out->pos };
 		size_t rc;
 
-		if (in->pos == in->size && !stream->begun) {
+		if (in->pos == in->size && (!stream->begun || stream->hungry)) {
 			if (op != HF_RUN_FINISH)
 				return HF_OK;
-			return stream->done ? HF_END : fail_truncated(ctx);
+			return stream->done && !stream->begun ? HF_END : fail_truncated(ctx);
 		}
 		/* without room the library would call it an error in the end */
 		if (out->pos == out->size)
@@ -296,12 +297,9 @@ static int32_t decode(hf_ctx *ctx, struct stream *stream, hf_in *in, hf_out *out
 			return fail_zstd(ctx, stream, rc);
 		stream->begun = rc != 0;
 		stream->done = stream->done || rc == 0;
-		if (zin.pos == in->pos && zout.pos == out->pos) {
-			if (in->pos < in->size || (stream->begun && op != HF_RUN_FINISH))
-				return HF_OK;
-			if (stream->begun)
-				return fail_truncated(ctx);
-		}
+		stream->hungry = zin.pos == zin.size && zout.pos < zout.size;
+		if (zin.pos == in->pos && zout.pos == out->pos && !stream->hungry)
+			return HF_OK;
 		in->pos = zin.pos;
 		out->pos = zout.pos;
 	}
