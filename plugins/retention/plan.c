@@ -114,10 +114,34 @@ static void keep_oldest(struct work *work, enum plan_rule rule, int64_t place)
 	oldest->verdict->oldest |= 1u << rule;
 }
 
+/* Keeps the first of the period that begins at item[0] and returns where the next one begins. */
+static size_t keep_period(struct item *item, size_t count, enum plan_rule rule, int64_t place)
+{
+	size_t next = 1;
+
+	keep(&item[0], rule, place);
+	for (; next < count && item[next].period == item[0].period; next++) {
+		item[next].verdict->same_period |= 1u << rule;
+		if (item[0].verdict->sound)
+			item[next].verdict->same_period_sound |= 1u << rule;
+	}
+	return next;
+}
+
+static size_t skip_period(const struct item *item, size_t count)
+{
+	size_t next = 1;
+
+	while (next < count && item[next].period == item[0].period)
+		next++;
+	return next;
+}
+
+/* First the periods that have a sound point; those without one fill up. */
 static void apply_period(struct work *work, enum plan_rule rule, enum period period)
 {
 	int64_t limit = work->rules->limit[rule], place = 0;
-	struct item *sorted = work->by_period, *first = sorted;
+	struct item *sorted = work->by_period;
 
 	if (limit == 0 || work->count == 0)
 		return;
@@ -126,19 +150,15 @@ static void apply_period(struct work *work, enum plan_rule rule, enum period per
 		sorted[i].period =
 		    period_number(period, work->rules->zone, sorted[i].point->begin_ns);
 	qsort(sorted, work->count, sizeof(*sorted), by_period);
-	for (size_t i = 0; i < work->count; i++) {
-		struct item *item = &sorted[i];
+	for (int sound = 1; sound >= 0; sound--) {
+		for (size_t i = 0; i < work->count && place < limit;) {
+			size_t left = work->count - i;
 
-		if (i == 0 || item->period != first->period) {
-			if (place == limit)
-				return;
-			keep(item, rule, ++place);
-			first = item;
-			continue;
+			if (sorted[i].verdict->sound == (bool)sound)
+				i += keep_period(&sorted[i], left, rule, ++place);
+			else
+				i += skip_period(&sorted[i], left);
 		}
-		item->verdict->same_period |= 1u << rule;
-		if (first->verdict->sound)
-			item->verdict->same_period_sound |= 1u << rule;
 	}
 	if (place < limit)
 		keep_oldest(work, rule, place + 1);

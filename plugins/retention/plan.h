@@ -12,10 +12,10 @@
  *    is like that, the clock of this machine is the wrong one, and all count.
  *  - A counting rule (last, min_keep) takes the newest sound points; where there
  *    are too few of them, the newest of the others fill up.
- *  - A period rule (hourly ... yearly) keeps, of the newest periods that have a
- *    point, the newest sound point of each, or the newest if none is sound. As
- *    long as there are fewer periods than it may keep, it keeps the oldest point
- *    too.
+ *  - A period rule (hourly ... yearly) keeps the newest sound point of each of the
+ *    newest periods that have one; where there are too few of them, the newest
+ *    point of the newest other periods. As long as there are fewer periods than
+ *    it may keep, it keeps the oldest sound point too.
  *  - `within` keeps what began at most so long before the newest point.
  *  - verified and drilled take the newest sound points that were proven so.
  *  - Kept beside the rules: the newest point, the newest sound point, this

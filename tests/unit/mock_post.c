@@ -257,6 +257,14 @@ const hf_driver *mock_driver(void)
 	return plugin->drivers[0];
 }
 
+static void give(hf_options *options, const char *name, const char *text)
+{
+	assert_in_range(options->count, 0, MOCK_OPTIONS - 1);
+	(void)find_option(options, name);
+	options->given[options->count].name = name;
+	options->given[options->count++].text = text;
+}
+
 int32_t mock_open(hf_ctx *ctx, hf_options *options, void **self, ...)
 {
 	const hf_driver *driver = mock_driver();
@@ -265,13 +273,19 @@ int32_t mock_open(hf_ctx *ctx, hf_options *options, void **self, ...)
 
 	*options = (hf_options){.table = driver->options};
 	va_start(args, self);
-	while ((name = va_arg(args, const char *)) != NULL) {
-		assert_in_range(options->count, 0, MOCK_OPTIONS - 1);
-		(void)find_option(options, name);
-		options->given[options->count].name = name;
-		options->given[options->count++].text = va_arg(args, const char *);
-	}
+	while ((name = va_arg(args, const char *)) != NULL)
+		give(options, name, va_arg(args, const char *));
 	va_end(args);
+	return driver->open(ctx, options, self);
+}
+
+int32_t mock_open_list(hf_ctx *ctx, hf_options *options, void **self, const char *const *list)
+{
+	const hf_driver *driver = mock_driver();
+
+	*options = (hf_options){.table = driver->options};
+	for (; list[0] != NULL; list += 2)
+		give(options, list[0], list[1]);
 	return driver->open(ctx, options, self);
 }
 

@@ -64,6 +64,8 @@ extern const hf_host mock_host;
 const hf_driver *mock_driver(void);
 /* Opens the driver with NAME, VALUE, ... NULL. */
 int32_t mock_open(hf_ctx *ctx, hf_options *options, void **self, ...);
+/* The same from an array that ends with NULL. */
+int32_t mock_open_list(hf_ctx *ctx, hf_options *options, void **self, const char *const *list);
 hf_point mock_point(const char *id, int64_t begin_ns);
 
 #endif
