@@ -68,8 +68,8 @@ check_commands() {
 
 check_options() {
 	for plugin in $(hf plugins --json | jq -r '.plugins[] | select(.loaded).name'); do
-		for option in $(hf plugins "$plugin" --json | jq -r '.drivers[] |
-		    (.options + (.restore_options // []))[].name'); do
+		for option in $(hf plugins "$plugin" --json | jq -r '.drivers[] | .options[].name,
+		    ((.restore_options // [])[].name | gsub("_"; "-") | "--" + .)'); do
 			describes "holdfast-$plugin" "$option"
 		done
 	done
