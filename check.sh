@@ -150,7 +150,7 @@ build_in() { # FOLDER CONFIGURE-ARGUMENT...
 	mkdir "$dir"
 	cd "$dir"
 	"$work/src/configure" --enable-werror "$@"
-	make -j"$jobs"
+	make -k -j"$jobs"
 }
 
 # The names in TESTS of a build folder that match.
