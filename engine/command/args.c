@@ -84,7 +84,9 @@ static int32_t parse_long(struct args *a, int argc, char **argv, int *i, struct 
 	if (!spec) {
 		autofree char *bare = xstrndup(name, n);
 
-		if (!a->command->extra_options)
+		/* --dryrun --into X must not take --into for its value */
+		if (!a->command->extra_options ||
+			(!equals && (*i + 1 >= argc || strncmp(argv[*i + 1], "--", 2) == 0)))
 			return unknown_option(a->command, bare, err);
 		extra = true;
 	}

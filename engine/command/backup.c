@@ -81,11 +81,11 @@ static void print_result(const struct job *job, const struct backup_result *r)
 	format_bytes(m->plain_size, plain, sizeof plain);
 	format_bytes(m->stored_size, stored, sizeof stored);
 	format_duration(r->wall_ns, took, sizeof took);
-	out_text("job %s: point %s published in %zu sink%s: %zu entries, %s, stored %s, in %s\n",
+	out_note("job %s: point %s published in %zu sink%s: %zu entries, %s, stored %s, in %s\n",
 		job->name, r->id, r->published, r->published == 1 ? "" : "s", m->nentries, plain,
 		stored, took);
 	if (warnings)
-		out_text("%llu warning%s, kept with the point (holdfast show)\n",
+		out_note("%llu warning%s, kept with the point (holdfast show)\n",
 			(unsigned long long)warnings, warnings == 1 ? "" : "s");
 	print_stages(r);
 	out_add_string(o, "job", job->name);
@@ -96,7 +96,7 @@ static void print_result(const struct job *job, const struct backup_result *r)
 	out_add_uint(o, "stored_size", m->stored_size);
 	out_add_uint(o, "warnings", warnings);
 	out_add_uint(o, "failed_stages", failed);
-	out_add(o, "seconds", json_object_new_double((double)r->wall_ns / 1e9));
+	out_add_seconds(o, "seconds", r->wall_ns);
 	out_event("result", o);
 }
 

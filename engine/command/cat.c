@@ -8,6 +8,7 @@
 
 #include "engine/command/target.h"
 #include "engine/pipeline/decode.h"
+#include "engine/report/out.h"
 #include "engine/util/nearest.h"
 
 static bool named(const struct entry *e, const char *name)
@@ -101,7 +102,10 @@ static int run(struct args *args)
 	struct error err = {0};
 	struct point *p = NULL;
 	const struct entry *e = NULL;
-	int32_t status = target_open(args, &t, &err);
+	int32_t status;
+
+	out_set_json(false); /* standard output is the entry's alone */
+	status = target_open(args, &t, &err);
 
 	if (status == HF_OK)
 		status = target_catalogue(&t, true, &err);

@@ -92,8 +92,8 @@ static int32_t copy_one(struct copy_run *r, const char *id, struct error *err)
 		return status;
 	r->copied++;
 	format_bytes(c.bytes, size, sizeof size);
-	out_text("%s: %llu objects, %s copied and verified", id, (unsigned long long)c.copied, size);
-	out_text(c.present ? "; %llu were there already\n" : "\n", (unsigned long long)c.present);
+	out_note("%s: %llu objects, %s copied and verified", id, (unsigned long long)c.copied, size);
+	out_note(c.present ? "; %llu were there already\n" : "\n", (unsigned long long)c.present);
 	json_object *o = json_object_new_object();
 	out_add_string(o, "point", id);
 	out_add_uint(o, "copied", c.copied);
@@ -138,7 +138,7 @@ static int run(struct args *args)
 	if (status == HF_OK) {
 		json_object *o = json_object_new_object();
 
-		out_text("%zu points copied, %zu were there already\n", r.copied, r.present);
+		out_note("%zu points copied, %zu were there already\n", r.copied, r.present);
 		out_add_uint(o, "copied", r.copied);
 		out_add_uint(o, "present", r.present);
 		out_event("result", o);

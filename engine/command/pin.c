@@ -35,7 +35,7 @@ static int run(struct args *args)
 	if (status == HF_OK) {
 		json_object *o = json_object_new_object();
 
-		out_text("point %s in sink %s is %s\n", p->id, t.outlet->sink->name,
+		out_note("point %s in sink %s is %s\n", p->id, t.outlet->sink->name,
 			release ? "no longer pinned" : "pinned: it does not expire");
 		out_add_string(o, "point", p->id);
 		out_add(o, "pinned", json_object_new_boolean(!release));

@@ -23,8 +23,8 @@ static json_object *result_json(const struct target *t, const struct point *p,
 	out_add_uint(o, "bytes", r->bytes);
 	out_add_uint(o, "facts_compared", r->facts_compared);
 	out_add_uint(o, "facts_different", r->mismatches.n);
-	out_add(o, "proof_seconds", json_object_new_double((double)r->proof_ns / 1e9));
-	out_add(o, "restore_seconds", json_object_new_double((double)r->restore_ns / 1e9));
+	out_add_seconds(o, "proof_seconds", r->proof_ns);
+	out_add_seconds(o, "restore_seconds", r->restore_ns);
 	return o;
 }
 
@@ -57,9 +57,9 @@ static void print_result(const struct target *t, const struct point *p, const st
 	format_bytes(r->bytes, size, sizeof size);
 	format_duration(r->proof_ns, proof, sizeof proof);
 	format_duration(r->restore_ns, took, sizeof took);
-	out_text("restored point %s of %s from sink %s: %llu entries, %s\n", p->id, age,
+	out_note("restored point %s of %s from sink %s: %llu entries, %s\n", p->id, age,
 		t->outlet->sink->name, (unsigned long long)r->entries, size);
-	out_text("proven readable in %s, restored in %s; %llu facts compared, all as they were\n",
+	out_note("proven readable in %s, restored in %s; %llu facts compared, all as they were\n",
 		proof, took, (unsigned long long)r->facts_compared);
 }
 

@@ -45,8 +45,9 @@ static int32_t import_source(struct driver *d, struct error *err)
 	d->d.source = &d->source;
 	if (!d->source.begin || !d->source.dump || !d->source.end)
 		return incomplete(d, "begin, dump or end", err);
-	if (d->source.restore_begin && (!d->source.restore || !d->source.restore_end))
-		return incomplete(d, "restore or restore_end", err);
+	if (!d->source.restore_begin != !d->source.restore ||
+		!d->source.restore_begin != !d->source.restore_end)
+		return incomplete(d, "restore_begin, restore or restore_end (all or none)", err);
 	return d->source.restore_options ? options_table_check(d->source.restore_options, err)
 					 : HF_OK;
 }

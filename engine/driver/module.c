@@ -101,7 +101,27 @@ static int32_t elf_head(int fd, Elf64_Ehdr *head, struct error *err)
 	return HF_OK;
 }
 
-static int32_t elf_matches(int fd, struct error *err)
+/* dlopen() maps what the program headers say: of a file that was cut short it maps beyond the end, and
+ * dies when it looks there. */
+static int32_t elf_whole(int fd, const Elf64_Ehdr *head, off_t size, struct error *err)
+{
+	for (unsigned i = 0; head->e_ident[EI_CLASS] == ELFCLASS64 && i < head->e_phnum; i++) {
+		Elf64_Phdr segment;
+		off_t at = (off_t)head->e_phoff + (off_t)i * head->e_phentsize;
+
+		if (pread(fd, &segment, sizeof segment, at) != (ssize_t)sizeof segment ||
+			(segment.p_type == PT_LOAD && (segment.p_offset > (uint64_t)size ||
+				segment.p_filesz > (uint64_t)size - segment.p_offset))) {
+			error_set(err, HF_E_CORRUPT, "cut short: it has only %lld bytes of what it should",
+				(long long)size);
+			error_hint(err, "install it again");
+			return HF_E_CORRUPT;
+		}
+	}
+	return HF_OK;
+}
+
+static int32_t elf_matches(int fd, off_t size, struct error *err)
 {
 	Elf64_Ehdr file, self;
 	int me = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -116,7 +136,7 @@ static int32_t elf_matches(int fd, struct error *err)
 	if (file.e_machine == self.e_machine &&
 		file.e_ident[EI_CLASS] == self.e_ident[EI_CLASS] &&
 		file.e_ident[EI_DATA] == self.e_ident[EI_DATA])
-		return HF_OK;
+		return elf_whole(fd, &file, size, err);
 	const char *theirs = machine_name(file.e_machine), *ours = machine_name(self.e_machine);
 	return error_set(err, HF_E_UNSUPPORTED, "built for %s (%s bit), this machine is %s (%s bit)",
 		theirs ? theirs : "another machine", file.e_ident[EI_CLASS] == ELFCLASS32 ? "32" : "64",
@@ -137,7 +157,7 @@ static int32_t file_loadable(const char *file, bool developer, struct error *err
 	else
 		status = owner_trusted(file, &st, developer, err);
 	if (status == HF_OK)
-		status = elf_matches(fd, err);
+		status = elf_matches(fd, st.st_size, err);
 	close(fd);
 	return status;
 }

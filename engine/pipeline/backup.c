@@ -100,8 +100,9 @@ static int32_t claim_point(struct run *r, struct error *err)
 				point_id_make(r->begin_ns, r->result->id);
 			status = point_begin(o->sink, job, r->result->id, "backup", err);
 		} while (status == HF_E_EXISTS && first && ++tries < 16);
-		o->begun = status == HF_OK;
-		first = first && !o->begun;
+		/* what failed half-way is cleared as well; what was there is not ours */
+		o->begun = status != HF_E_EXISTS;
+		first = first && status != HF_OK;
 		if (status == HF_E_EXISTS)
 			status = error_set(err, HF_E_FAILED, "%s: the point %s exists already",
 				o->sink->label, r->result->id);

@@ -16,6 +16,12 @@ static int32_t open_section(const struct job *job, const struct section *s, uint
 
 	if (status == HF_E_CONFIG && s->line > 0)
 		return error_prefix(err, "%s:%u", job->file, s->line);
+	if (status == HF_OK && s->incremental && !(driver->d.capabilities & HF_CAP_INCREMENTAL)) {
+		error_set(err, HF_E_CONFIG, "%s:%u: the %s driver cannot back up incrementally",
+			job->file, s->line, s->plugin);
+		error_hint(err, "remove `incremental` from [source %s]", s->name);
+		return HF_E_CONFIG;
+	}
 	if (status != HF_OK || !really)
 		return status;
 	return instance_open(driver, job, s, out, err);
@@ -111,11 +117,18 @@ int32_t opened_sink(struct opened *o, const char *name, struct outlet **out, str
 			*out = &o->outlets[i];
 	}
 	near = *out ? NULL : nearest(name, names, o->noutlets);
+	if (!*out) {
+		struct buf all = {0};
+
+		for (size_t i = 0; i < o->noutlets; i++)
+			buf_addf(&all, "%s%s", i ? ", " : "", names[i]);
+		error_set(err, HF_E_CONFIG, "the job has no sink \"%s\"", name);
+		if (near)
+			error_hint(err, "did you mean \"%s\"?", near);
+		else
+			error_hint(err, "its sinks are: %s", all.data);
+		buf_free(&all);
+	}
 	free(names);
-	if (*out)
-		return HF_OK;
-	error_set(err, HF_E_CONFIG, "the job has no sink \"%s\"", name);
-	if (near)
-		error_hint(err, "did you mean \"%s\"?", near);
-	return HF_E_CONFIG;
+	return *out ? HF_OK : HF_E_CONFIG;
 }

@@ -36,6 +36,14 @@ static void put(const char *text)
 	pthread_mutex_unlock(&out_lock);
 }
 
+static void flush(void)
+{
+	pthread_mutex_lock(&out_lock);
+	if (fflush(stdout) == EOF && !write_error)
+		write_error = errno ? errno : EIO;
+	pthread_mutex_unlock(&out_lock);
+}
+
 struct text {
 	char *text;
 };
@@ -43,7 +51,17 @@ struct text {
 static void put_locked(void *arg)
 {
 	put(((struct text *)arg)->text);
-	(void)fflush(stdout);
+	flush();
+}
+
+static void put_text(const char *fmt, va_list ap) HF_PRINTF(1, 0);
+
+static void put_text(const char *fmt, va_list ap)
+{
+	struct text t = {xvasprintf(fmt, ap)};
+
+	log_locked(put_locked, &t); /* a progress line gives way */
+	free(t.text);
 }
 
 void out_text(const char *fmt, ...)
@@ -53,10 +71,19 @@ void out_text(const char *fmt, ...)
 	if (json_mode)
 		return;
 	va_start(ap, fmt);
-	struct text t = {xvasprintf(fmt, ap)};
+	put_text(fmt, ap);
 	va_end(ap);
-	log_locked(put_locked, &t); /* a progress line gives way */
-	free(t.text);
+}
+
+void out_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (json_mode || log_level() == LOG_LEVEL_QUIET)
+		return;
+	va_start(ap, fmt);
+	put_text(fmt, ap);
+	va_end(ap);
 }
 
 void out_event(const char *name, json_object *fields)
@@ -75,10 +102,7 @@ void out_event(const char *name, json_object *fields)
 	}
 	char *line = xasprintf("%s\n", json_object_to_json_string_ext(event, JSON_FLAGS));
 	put(line);
-	pthread_mutex_lock(&out_lock);
-	if (fflush(stdout) == EOF && !write_error)
-		write_error = errno;
-	pthread_mutex_unlock(&out_lock);
+	flush();
 	free(line);
 	json_object_put(event);
 }
@@ -123,6 +147,14 @@ void out_add_string(json_object *o, const char *name, const char *text)
 void out_add_uint(json_object *o, const char *name, uint64_t n)
 {
 	json_object_object_add(o, name, json_object_new_uint64(n));
+}
+
+void out_add_seconds(json_object *o, const char *name, int64_t ns)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%.3f", (double)ns / 1e9);
+	json_object_object_add(o, name, json_object_new_double_s((double)ns / 1e9, text));
 }
 
 void out_add_time(json_object *o, const char *name, int64_t ns)

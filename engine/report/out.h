@@ -12,9 +12,10 @@
 void out_set_json(bool json);
 bool out_json(void);
 
-/* Text: nothing in JSON mode, or with -q for out_note(). Control characters are the caller's care: use
- * printable() for names. */
+/* Text; nothing in JSON mode. Control characters are the caller's care: use printable() for names. */
 void out_text(const char *fmt, ...) HF_PRINTF(1, 2);
+/* The same for what is said when all went well: nothing with -q. */
+void out_note(const char *fmt, ...) HF_PRINTF(1, 2);
 /* JSON: one line, an event of a running command. {"event": NAME, ...fields}. Takes over `fields`
  * (may be NULL). Nothing in text mode. Any thread. */
 void out_event(const char *name, json_object *fields);
@@ -28,6 +29,8 @@ json_object *out_string(const char *text);
 void out_add(json_object *o, const char *name, json_object *value);
 void out_add_string(json_object *o, const char *name, const char *text);
 void out_add_uint(json_object *o, const char *name, uint64_t n);
+/* A duration in seconds, to the millisecond. */
+void out_add_seconds(json_object *o, const char *name, int64_t ns);
 /* An instant as RFC 3339. */
 void out_add_time(json_object *o, const char *name, int64_t ns);
 /* Standard output could be written? HF_E_FAILED (a full disk, a closed pipe) if not. At the end. */

@@ -132,9 +132,13 @@ int32_t point_publish(struct instance *sink, const char *job, const char *id, co
 
 void point_abandon(struct instance *sink, const char *job, const char *id)
 {
+	autofree char *prefix = key_point(job, id);
 	struct error err = {0};
+	int32_t status = point_remove_unpublished(sink, job, id, &err);
 
-	if (point_remove_unpublished(sink, job, id, &err) != HF_OK)
+	if (status == HF_OK)
+		status = sink_sweep(sink, prefix, &err);
+	if (status != HF_OK)
 		log_info("%s: the unfinished point %s stays for the next run to clear: %s",
 		    sink->label, id, err.message);
 	error_clear(&err);

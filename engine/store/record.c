@@ -10,6 +10,7 @@
 #include "engine/store/point.h"
 #include "engine/store/seal.h"
 #include "engine/util/clock.h"
+#include "engine/util/log.h"
 
 #define TRIES 100
 #define WHOLE 1000000 /* ppm */
@@ -92,6 +93,14 @@ static int record_cmp(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
+static bool is_pin_key(const char *key)
+{
+	static const char end[] = "-pin.json";
+	size_t n = strlen(key);
+
+	return n > sizeof(end) - 1 && strcmp(key + n - (sizeof(end) - 1), end) == 0;
+}
+
 void records_judge(struct point *p)
 {
 	const struct record *damage = NULL;
@@ -101,8 +110,15 @@ void records_judge(struct point *p)
 	for (size_t i = 0; i < p->nrecords; i++) {
 		const struct record *r = &p->records[i];
 
-		if (r->error.status != HF_OK)
+		if (r->error.status != HF_OK) {
+			/* it may have been a pin: until somebody says otherwise, it is one */
+			if (is_pin_key(r->key)) {
+				p->pinned = true;
+				log_warn("%s; the point counts as pinned until it is pinned or "
+					 "released anew", r->error.message);
+			}
 			continue;
+		}
 		if (strcmp(r->kind, "pin") == 0) {
 			p->pinned = r->good;
 		} else if (strcmp(r->kind, "drill") == 0) {

@@ -98,6 +98,8 @@ struct extract {
 /* HF_E_CORRUPT, naming the member. */
 int32_t extract_hostile(struct extract *x, const char *name, const char *why);
 int32_t extract_tar_error(struct extract *x, const char *name);
+/* Does what is asked for include this member? */
+bool extract_wanted(const struct extract *x, const char *name);
 /* Why something cannot be done to a file below the target. */
 int32_t extract_failed(struct extract *x, const char *what, const char *name,
                        int err);

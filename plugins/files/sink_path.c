@@ -158,14 +158,13 @@ static int32_t open_root(hf_ctx *ctx, struct sink *sink, enum sink_missing missi
 	int fd = open(sink->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 
+	/* a root that must be there is not an empty one: is it mounted? */
+	if (fd < 0 && errno == ENOENT && !sink->create) {
+		files_host->fail(ctx, HF_E_FAILED, "folder '%s' does not exist", sink->path);
+		files_host->hint(ctx, "mount or make it; `create = no` forbids to make it here");
+		return HF_E_FAILED;
+	}
 	if (fd < 0 && errno == ENOENT && missing == SINK_MAY_CREATE) {
-		if (!sink->create) {
-			files_host->fail(ctx, HF_E_NOT_FOUND, "folder '%s' does not exist",
-			    sink->path);
-			files_host->hint(ctx, "mount or make it; `create = no` forbids to "
-					      "make it here");
-			return HF_E_NOT_FOUND;
-		}
 		if (make_path(sink->path, sink->durable) != 0)
 			return files_host->fail(ctx, sink_class(errno), "cannot make folder '%s': %s",
 			    sink->path, files_error(errno).s);

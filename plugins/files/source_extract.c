@@ -522,7 +522,11 @@ int32_t extract_member(struct extract *x, const char *name, bool above)
 		const size_t strip = strlen(x->strip);
 
 		status = HF_E_CORRUPT;
-		if (first != NULL && strncmp(first, x->strip, strip) == 0)
+		/* what has that name in the target need not be what had it in the
+		 * backup */
+		if (first != NULL && !extract_wanted(x, first))
+			status = no_first_name(x, name, first);
+		else if (first != NULL && strncmp(first, x->strip, strip) == 0)
 			status = restore_link(x, name, first + strip);
 		else if (first != NULL)
 			status = extract_hostile(x, name, "it links to outside");

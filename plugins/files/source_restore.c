@@ -370,6 +370,14 @@ static int32_t drain(struct extract *x)
 	}
 }
 
+bool extract_wanted(const struct extract *x, const char *name)
+{
+	for (size_t i = 0; i < x->r->only_count; i++)
+		if (pattern_covers(&x->r->only[i].pattern, name))
+			return true;
+	return x->r->only_count == 0;
+}
+
 /* Is the member wanted, or a folder on the way to what is? */
 static bool member_wanted(struct extract *x, const char *name, bool *above)
 {
