@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT
  *
- * plugin-1.0.h - plugin.h as it was when ABI 1.0 was made: a test builds an old
- * driver with it. Never changed.
- *
  * holdfast/plugin.h - the contract between Holdfast and its drivers, ABI 1.0
  *
  * A plugin is a shared object that exports one symbol, hf_plugin_v1(), and
@@ -27,14 +24,18 @@
  *             "until close".
  *  Status     Every int32_t result is HF_OK, HF_END, HF_SKIP or an error
  *             class HF_E_*. A driver that returns an error has first called
- *             host->fail() with the message; `return host->fail(...)` does
- *             both. A class the reader does not know counts as HF_E_FAILED.
+ *             host->fail() with that class and the message; `return
+ *             host->fail(...)` does both. Two need no message: what a host
+ *             call returned and is passed on unchanged, and HF_E_CANCELLED
+ *             after the host asked to stop. A class the reader does not know
+ *             counts as HF_E_FAILED.
  *  Threads    A call comes on a thread of the host. hf_ctx, hf_writer,
  *             hf_reader, hf_list and hf_removal belong to that call and that
  *             thread; only cancelled(), cancel_fd(), log() and warn() may be
  *             used on other threads of the driver, while the call lasts.
  *  Signals    A driver installs no signal handlers and changes neither the
- *             working directory, umask, locale nor environment.
+ *             working directory, umask, locale nor environment. The host
+ *             ignores SIGPIPE.
  *
  * Everything here is since ABI 1.0 unless it says otherwise.
  */
@@ -224,9 +225,10 @@ typedef struct hf_source_ops {
 	 * still fail the run (say, because the schema changed). */
 	int32_t (*end)(hf_ctx *ctx, void *session, int32_t outcome);
 
-	/* Restore. restore_begin() looks at the target and refuses one that
+	/* Restore: restore_begin, restore and restore_end, all or none.
+	 * restore_begin() looks at the target and refuses one that
 	 * holds data unless HF_RESTORE_FORCE (HF_E_EXISTS); it changes
-	 * nothing. NULL where the driver cannot restore. */
+	 * nothing. NULL where the driver cannot restore: then all are. */
 	int32_t (*restore_begin)(hf_ctx *ctx, void *self, const hf_restore *in,
 	                         void **session);
 	/* Is the entry needed? HF_OK or HF_SKIP. Called for each entry of the
@@ -301,7 +303,7 @@ typedef struct hf_filter_ops {
 	 * more input or more room. HF_END: after HF_RUN_FINISH, all input is
 	 * taken and all output given; at decoding also that the input ended
 	 * where a stream may end (a concatenation of streams is a stream).
-	 * Input that stops short or is damaged is HF_E_CORRUPT. A call that has
+	 * Input that stops short, is empty or damaged is HF_E_CORRUPT. A call that has
 	 * room, has input or HF_RUN_FINISH, moves neither cursor and returns
 	 * HF_OK is a driver fault and fails the run. Either cursor may be
 	 * empty. */
@@ -322,10 +324,12 @@ typedef struct hf_filter_ops {
  * A key is a relative path of 1..1024 bytes: components of 1..240 bytes from
  * [A-Za-z0-9._~%+=@,-], joined by /, none beginning with a dot. Names that
  * begin with a dot are therefore free for the driver's own use (temporary
- * files, locks); it never lists them.
+ * files, locks); it never lists them. No key of the host's is also a folder of
+ * another ("a" and "a/b").
  */
-#define HF_PUT_IF_ABSENT 0x1u /* HF_E_EXISTS if the key exists. Atomic with
-                               * HF_CAP_IF_ABSENT, else best effort */
+#define HF_PUT_IF_ABSENT 0x1u /* HF_E_EXISTS, from put_open() or
+                               * put_commit(), if the key exists. Atomic
+                               * with HF_CAP_IF_ABSENT, else best effort */
 #define HF_PUT_INDEX 0x2u     /* small and often read (a manifest): keep it
                                * where access is fast */
 
@@ -374,7 +378,8 @@ typedef struct hf_sink_ops {
 	int32_t (*put_commit)(hf_ctx *ctx, void *put);
 	void (*put_free)(hf_ctx *ctx, void *put);
 
-	/* Reads `length` bytes from `offset` (UINT64_MAX: to the end).
+	/* Reads `length` bytes from `offset` (UINT64_MAX: to the end; the
+	 * offset is at most the object's size, where there is nothing to read).
 	 * get_read() stores 1..cap bytes and their number in *got, or returns
 	 * HF_END. An object that ends before offset + length is HF_E_CORRUPT.
 	 * A missing one is HF_E_NOT_FOUND from get_open(). */
@@ -454,7 +459,8 @@ typedef struct hf_post_ops {
 	uint32_t reserved;
 	/* Called once per sink of the job, after the point is published. It
 	 * only proposes (keep, expire) and asks (verify): the host acts
-	 * afterwards, and has the last word. */
+	 * afterwards, and has the last word: only complete points go, never the
+	 * newest, the current, a pinned one or one that a kept one needs. */
 	int32_t (*run)(hf_ctx *ctx, void *self, hf_catalogue *catalogue);
 } hf_post_ops;
 
@@ -595,7 +601,7 @@ typedef struct hf_host {
 	const char *(*opt_text)(const hf_options *options, const char *name,
 	                        uint64_t index);
 	/* The value number `index` as an integer in the type's unit, 0 if
-	 * there is none. */
+	 * there is none. Not for HF_OPT_STRING and HF_OPT_PATH. */
 	int64_t (*opt_int)(const hf_options *options, const char *name,
 	                   uint64_t index);
 	/* HF_OPT_KEYED: the KEY of value number `index`, or NULL. */
@@ -614,17 +620,20 @@ typedef struct hf_host {
 	int32_t (*fact_text)(hf_ctx *ctx, const char *name, const char *value);
 	/* The source's position: bytes, 64 KiB at most. In begin() or end(). */
 	int32_t (*mark)(hf_ctx *ctx, const void *mark, uint64_t size);
-	/* What serves the data, with its version: "MariaDB 10.11.6". */
+	/* What serves the data, with its version: "MariaDB 10.11.6". In
+	 * begin(). */
 	int32_t (*server)(hf_ctx *ctx, const char *text);
 	/* In begin(): the entries hold only what changed since parent_mark.
 	 * Without this call the point is a full one. */
 	int32_t (*continues_parent)(hf_ctx *ctx);
 
 	/* Appends bytes to the entry. Blocks while the pipeline is full. An
-	 * error here is the run's own: return it unchanged. */
+	 * error here is the run's own: return it unchanged, and leave the
+	 * writer alone from then on. */
 	int32_t (*write)(hf_writer *out, const void *data, uint64_t size);
 	/* Room to write into, without a copy: *room bytes (1 at least, up to
-	 * the host's block) at *data. Then advance() by what was filled. */
+	 * the host's block) at *data, until the next call on this writer. Then
+	 * advance() by what was filled, 0 too. */
 	int32_t (*reserve)(hf_writer *out, void **data, uint64_t *room);
 	int32_t (*advance)(hf_writer *out, uint64_t size);
 
