@@ -12,15 +12,22 @@ export abs_top_builddir LC_ALL=C.UTF-8
 
 : "${HOLDFAST:=$abs_top_builddir/holdfast}"
 export HOLDFAST
+[ -x "$HOLDFAST" ] || {
+	echo "there is no $HOLDFAST: build it, or set HOLDFAST or abs_top_builddir" >&2
+	exit 1
+}
 PATH=$(dirname "$HOLDFAST"):$PATH
 export PATH
 TEST_DRIVERS=$abs_top_builddir/tests/drivers/.libs
-if [ "${HOLDFAST_INSTALLED:-0}" = 1 ]; then
-	HOLDFAST_DRIVER_PATH=$TEST_DRIVERS
-else
-	HOLDFAST_DRIVER_PATH=$(printf '%s:' "$abs_top_builddir"/plugins/*/.libs)$TEST_DRIVERS
+# once a file: its setup_file may add folders of its own
+if [ -z "${HF_E2E_DRIVERS:-}" ]; then
+	if [ "${HOLDFAST_INSTALLED:-0}" = 1 ]; then
+		HOLDFAST_DRIVER_PATH=$TEST_DRIVERS
+	else
+		HOLDFAST_DRIVER_PATH=$(printf '%s:' "$abs_top_builddir"/plugins/*/.libs)$TEST_DRIVERS
+	fi
+	export HOLDFAST_DRIVER_PATH HF_E2E_DRIVERS=1
 fi
-export HOLDFAST_DRIVER_PATH
 
 # --- what a test needs ---
 

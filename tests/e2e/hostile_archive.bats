@@ -31,7 +31,7 @@ hostile() {
 }
 
 world() {
-	find . -path ./target -prune -o -path ./state -prune -o -path ./tree.a -prune -o -path ./tree.b -prune \
+	find . -path ./target -prune -o -path ./state -prune -o -path ./out -prune -o -type f -name nap -prune \
 		-o -printf '%y %m %U %s %T@ %l %p\n' | sort
 	cat victim/file sibling
 	ls -la /tmp/holdfast-escaped* /holdfast-escaped* 2>/dev/null || true

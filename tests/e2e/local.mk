@@ -4,6 +4,6 @@ dist_check_SCRIPTS += %D%/run-e2e.sh %D%/reseal.pl %D%/mktar.pl %D%/damage.pl
 EXTRA_DIST += %D%/helper.bash %D%/abi.bats \
 	%D%/commands.bats %D%/restore.bats %D%/sinks.bats %D%/killed.bats %D%/interrupted.bats \
 	%D%/disk_full.bats %D%/damage.bats %D%/hostile_archive.bats %D%/hostile_manifest.bats \
-	%D%/locks.bats %D%/job_file.bats \
+	%D%/locks.bats %D%/failing_drivers.bats %D%/job_file.bats %D%/secrets.bats \
 	%D%/loader.bats %D%/terminal.bats %D%/retention.bats
 TESTS += %D%/run-e2e.sh

@@ -93,17 +93,18 @@ some_owner() {
 }
 
 @test "while somebody reads, nothing is removed: prune exits 4, and works once he is done" {
-	local i
+	local i id
 	sed -i 's/keep_last = 1/keep_last = 9/' j.ini
 	head -c 3000000 /dev/urandom >data/big
 	for i in 1 2 3; do
 		run_code 0 holdfast backup ./j.ini
 	done
 	sed -i 's/keep_last = 9/keep_last = 1/' j.ini
-	# a reader that stands still: its output goes nowhere
+	id=$(holdfast list ./j.ini --json | jq -r '.points[0].id')
+	# a reader that stands still: nobody takes what it writes
 	mkfifo pipe
 	exec {R}<>pipe
-	holdfast cat ./j.ini "$(holdfast list ./j.ini --json | jq -r '.points[0].id')" "$W/data" >pipe 3>&- &
+	holdfast cat ./j.ini "$id" "$W/data" >pipe 3>&- &
 	PID=$!
 	STARTED+=("$PID")
 	until_true blocked "$PID"

