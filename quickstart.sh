@@ -162,11 +162,10 @@ run "holdfast backup app.ini"
 
 title "Life goes on, and a second backup"
 sleep 1
-echo 'DB_HOST=10.0.0.7' >>app/.env
-rm app/uploads/photo-7.jpg
-mkdir app/releases/2026-02
-echo 'release 2026-02' >app/releases/2026-02/index.html
-ln -sfn releases/2026-02 app/current
+run "echo 'DB_HOST=10.0.0.7' >>app/.env"
+run "rm app/uploads/photo-7.jpg"
+run "mkdir app/releases/2026-02 && echo 'release 2026-02' >app/releases/2026-02/index.html"
+run "ln -sfn releases/2026-02 app/current"
 checksums >day2.sum
 run "holdfast backup app.ini"
 run "holdfast list app.ini"
