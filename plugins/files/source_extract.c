@@ -350,13 +350,15 @@ static int32_t restore_other(struct extract *x, int dir, const char *leaf,
 
 /* --- hard links ---------------------------------------------------------- */
 
+/* `first` is its whole name in the tar. */
 static int32_t no_first_name(struct extract *x, const char *name,
                              const char *first)
 {
 	files_host->fail(x->ctx, HF_E_NOT_FOUND,
-	                 "%s is another name of %s, which is not restored",
+	                 "/%s%s is another name of /%s, which holds the content "
+	                 "and is not restored", files_quote(x->strip).s,
 	                 files_quote(name).s, files_quote(first).s);
-	files_host->hint(x->ctx, "restore that one too: --only %s",
+	files_host->hint(x->ctx, "restore that one too: --only /%s",
 	                 files_quote(first).s);
 	return HF_E_NOT_FOUND;
 }
@@ -394,7 +396,7 @@ static int32_t restore_link(struct extract *x, const char *name,
 		err = link_to(first_dir, first_leaf, dir, temp);
 	}
 	if (err == ENOENT)
-		status = no_first_name(x, name, first);
+		status = extract_hostile(x, name, "it links to what is not there");
 	else if (err != 0 && status == HF_OK)
 		status = extract_failed(x, "link", name, err);
 	if (status == HF_OK && temp[0] != '\0') {
