@@ -150,6 +150,21 @@ static struct plan_point to_plan(const hf_point *point)
 	};
 }
 
+static void warn_of_future(hf_ctx *ctx, size_t count, const char *id)
+{
+	static const char advice[] = "check the clock of this machine and of the one that made";
+
+	if (count == 1)
+		host->warn(ctx,
+		    "point %s begins in the future: it is kept and does not count; %s it", id,
+		    advice);
+	else
+		host->warn(ctx,
+		    "%zu points begin in the future, such as %s: they are kept and do not count; "
+		    "%s them",
+		    count, id, advice);
+}
+
 /* Hands the verdicts over: one for each point that was judged. */
 static void propose(hf_ctx *ctx, hf_catalogue *catalogue, const struct plan_rules *rules,
     const struct plan_point *points, const struct plan_verdict *verdicts, size_t count)
@@ -175,10 +190,7 @@ static void propose(hf_ctx *ctx, hf_catalogue *catalogue, const struct plan_rule
 		}
 	}
 	if (future > 0)
-		host->warn(ctx,
-		    "%zu points begin in the future, such as %s: they are kept and do not count; "
-		    "check the clock of this machine and of the one that made them",
-		    future, points[example].id);
+		warn_of_future(ctx, future, points[example].id);
 	host->log(ctx, HF_LOG_INFO, "sink %s: %zu points stay, %zu may go",
 	    host->catalogue_sink(catalogue), kept, expired);
 }

@@ -460,6 +460,7 @@ static void test_the_future_does_not_count(void **state)
 	assert_int_equal(ctx.warnings, 0);
 	ctx = check_at("2026-01-01 02:00", slack, 3, RULES("keep_last", "1"));
 	assert_int_equal(ctx.warnings, 1);
+	assert_non_null(strstr(ctx.warning, "point 2026-01-01 03:01 begins in the future"));
 }
 
 static void refused(const char *message, const char *hint, const char *const *rules)
