@@ -28,8 +28,8 @@ struct retention {
 
 #define COUNT_OPTION(NAME, DEFAULT, LEAST, HELP)                                                   \
 	{                                                                                          \
-		.name = (NAME), .type = HF_OPT_INT, .default_value = (DEFAULT), .min = (LEAST),    \
-		.max = MOST_KEPT, .help = (HELP)                                                   \
+		.name = (NAME), .type = HF_OPT_INT, .default_value = (DEFAULT),                    \
+		.min = (LEAST), .max = MOST_KEPT, .help = (HELP)                                   \
 	}
 
 static const hf_option options[] = {
@@ -56,7 +56,7 @@ static const hf_option options[] = {
 		.name = "timezone",
 		.type = HF_OPT_STRING,
 		.default_value = "UTC",
-		.help = "where hours, days and weeks begin: UTC, local, or a name like Europe/Berlin",
+		.help = "where hours, days and weeks begin: UTC, local, a name like Europe/Berlin",
 	},
 	{.name = NULL},
 };
@@ -191,7 +191,7 @@ static void propose(hf_ctx *ctx, hf_catalogue *catalogue, const struct plan_rule
 	}
 	if (future > 0)
 		warn_of_future(ctx, future, points[example].id);
-	host->log(ctx, HF_LOG_INFO, "sink %s: %zu points stay, %zu may go",
+	host->log(ctx, HF_LOG_INFO, "sink %s: points that stay: %zu, that may go: %zu",
 	    host->catalogue_sink(catalogue), kept, expired);
 }
 

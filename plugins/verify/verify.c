@@ -235,8 +235,8 @@ static int32_t verify_run(hf_ctx *ctx, void *self, hf_catalogue *catalogue)
 	warn_of_damaged(ctx, catalogue, points + chosen, found - chosen);
 	status = verify_points(ctx, verify, catalogue, points, chosen);
 	if (status == HF_OK)
-		host->log(ctx, HF_LOG_INFO, "sink %s: %zu points are good",
-		    host->catalogue_sink(catalogue), chosen);
+		host->log(ctx, HF_LOG_INFO, "sink %s: %zu point%s good",
+		    host->catalogue_sink(catalogue), chosen, chosen == 1 ? " is" : "s are");
 	free(points);
 	return status;
 }

@@ -358,13 +358,15 @@ static void test_damaged_ones_push_nothing_out(void **state)
 		{"2026-01-01 02:00", "", NULL, "expire beyond keep_last 2"},
 		{"2026-01-02 02:00", "", NULL, "keep last 2 of 2"},
 		{"2026-01-03 02:00", "D", NULL, "expire damaged; beyond keep_last 2"},
-		{"2026-01-04 02:00", "", NULL, "keep last 1 of 2, min_keep 1 of 1, newest sound one"},
+		{"2026-01-04 02:00", "", NULL,
+		    "keep last 1 of 2, min_keep 1 of 1, newest sound one"},
 		{"2026-01-05 02:00", "D", NULL, "keep newest, damaged"},
 	};
 	const struct example days[] = {
 		{"2026-01-01 02:00", "", NULL, "expire beyond keep_daily 2"},
 		{"2026-01-02 02:00", "", NULL, "keep daily 2 of 2"},
-		{"2026-01-03 02:00", "", NULL, "keep daily 1 of 2, min_keep 1 of 1, newest sound one"},
+		{"2026-01-03 02:00", "", NULL,
+		    "keep daily 1 of 2, min_keep 1 of 1, newest sound one"},
 		{"2026-01-03 03:00", "D", NULL, "expire damaged; sound point of 2026-01-03 kept"},
 		{"2026-01-04 02:00", "D", NULL, "expire damaged; beyond keep_daily 2"},
 		{"2026-01-05 02:00", "D", NULL, "expire damaged; beyond keep_daily 2"},
@@ -372,7 +374,8 @@ static void test_damaged_ones_push_nothing_out(void **state)
 	};
 	/* better than nothing: where sound ones are too few, the others fill up */
 	const struct example few[] = {
-		{"2026-01-01 02:00", "", NULL, "keep daily 1 of 3, min_keep 1 of 1, newest sound one"},
+		{"2026-01-01 02:00", "", NULL,
+		    "keep daily 1 of 3, min_keep 1 of 1, newest sound one"},
 		{"2026-01-02 02:00", "D", NULL, "expire damaged; beyond keep_daily 3"},
 		{"2026-01-03 02:00", "D", NULL, "keep daily 3 of 3, damaged"},
 		{"2026-01-04 01:00", "D", NULL, "expire damaged; newer point of 2026-01-04 kept"},

@@ -234,7 +234,7 @@ static void law_period(const struct history *h, const struct outcome *o, enum pl
 	static char names[HISTORY_MOST][40];
 	bool good[HISTORY_MOST], bad[HISTORY_MOST];
 	int64_t given = 0, oldest = 0;
-	bool room;
+	size_t last;
 
 	for (size_t i = 0; i < h->count; i++)
 		period_name(period, h->rules.zone, h->points[i].begin_ns, names[i], sizeof(*names));
@@ -246,9 +246,10 @@ static void law_period(const struct history *h, const struct outcome *o, enum pl
 	}
 	given = take_periods(h, o, rule, good, names, given);
 	given = take_periods(h, o, rule, bad, names, given);
-	room = given > 0 && given < h->rules.limit[rule];
 	both(h, counts, is_sound, good);
-	LAW(!room || o->verdict[oldest_of(h, newest(h, good) == NONE ? counts : good)].place[rule] > 0);
+	last = oldest_of(h, newest(h, good) == NONE ? counts : good);
+	if (given < h->rules.limit[rule]) /* there is room for the oldest */
+		LAW(last == NONE || o->verdict[last].place[rule] > 0);
 	for (size_t i = 0; i < h->count; i++) {
 		bool is_oldest = o->verdict[i].oldest & 1u << rule;
 
@@ -481,6 +482,7 @@ static void test_rules_fill_up(void **state)
 	(void)state;
 	for (seed_now = 0; seed_now < 300; seed_now++) {
 		int64_t n = 1 + (int64_t)(seed_now % 50), kept = 0;
+		int64_t day = 20000 + (int64_t)seed_now;
 
 		history_make_calm(&h, &zones, seed_now);
 		h.count = HISTORY_MOST;
@@ -491,7 +493,7 @@ static void test_rules_fill_up(void **state)
 			snprintf(h.ids[i], sizeof(h.ids[i]), "%zu", i);
 			/* 12:00 UTC, far from midnight in any zone with a summer time */
 			h.points[i] = (struct plan_point){.id = h.ids[i], .complete = true,
-			    .begin_ns = ((int64_t)(20000 + seed_now + i) * 86400 + 43200) * NS_A_SECOND};
+			    .begin_ns = (day++ * 86400 + 43200) * NS_A_SECOND};
 		}
 		h.now_ns = INT64_MAX;
 		judge(&h, &o);
