@@ -101,14 +101,18 @@ every_cut() {
 
 @test "a flipped byte with the decode level, the digest level, and --all: exit 6, and list tells" {
 	tiny_point zstd
-	printf 'x' | dd of="${OBJECTS[0]}" bs=1 seek=30 conv=notrunc status=none
+	printf 'x' | dd of="out/$(jq -r '.entries[0].parts[0].key' "$P/manifest.json")" bs=1 seek=30 \
+		conv=notrunc status=none
 	run_code 6 holdfast verify "${S[@]}" --level digest
 	run_code 6 holdfast verify "${S[@]}" --level decode
 	run_code 6 holdfast verify "${S[@]}" --all
 	said DAMAGED
 	json_code 6 holdfast verify "${S[@]}" --json
 	jq -s -e 'any(.[]; .event == "result" and .damaged == 1)' <<<"$output"
-	run_code 6 holdfast cat "${S[@]}" latest "main:$(jq -r '.entries[0].path' "$P/manifest.json")"
+	# what comes before the damage may be written
+	run bash -c 'holdfast cat "$@" >/dev/null' sh "${S[@]}" latest \
+		"main:$(jq -r '.entries[0].path' "$P/manifest.json")"
+	[ "$status" -eq 6 ]
 	rm -f "$P/records"
 	run_code 6 holdfast verify "${S[@]}"
 	run_code 0 holdfast list "${S[@]}"

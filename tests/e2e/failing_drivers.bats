@@ -298,7 +298,8 @@ unharmed() {
 		} >j.ini
 		run_code 3 holdfast backup ./j.ini
 		said bad
-		[ "$(count_points)" -eq 1 ]
+		[ "$(newest)" != "$OLD" ]
+		OLD=$(newest)
 		run_code 0 holdfast verify ./good.ini
 		[ "$(count_points complete "$W/out2")" -eq 0 ]
 	done

@@ -43,7 +43,7 @@ interrupted_backup() {
 @test "SIGTERM at 20 random moments of a backup: 143 or a whole point, and nothing left" {
 	local i us ids
 	seed "$$"
-	head -c 2000000 /dev/urandom >data/random
+	head -c 700000 /dev/urandom >data/random
 	microseconds run_code 0 holdfast backup ./j.ini
 	us=$TOOK_US
 	for ((i = 0; i < 20; i++)); do
