@@ -17,7 +17,7 @@
 
 #include "mock_post.h"
 
-static int32_t mock_fail(hf_ctx *ctx, int32_t status, const char *fmt, ...)
+HF_PRINTF(3, 4) static int32_t mock_fail(hf_ctx *ctx, int32_t status, const char *fmt, ...)
 {
 	va_list args;
 
@@ -31,7 +31,7 @@ static int32_t mock_fail(hf_ctx *ctx, int32_t status, const char *fmt, ...)
 	return status;
 }
 
-static void mock_hint(hf_ctx *ctx, const char *fmt, ...)
+HF_PRINTF(2, 3) static void mock_hint(hf_ctx *ctx, const char *fmt, ...)
 {
 	va_list args;
 
@@ -41,7 +41,7 @@ static void mock_hint(hf_ctx *ctx, const char *fmt, ...)
 	va_end(args);
 }
 
-static void mock_warn(hf_ctx *ctx, const char *fmt, ...)
+HF_PRINTF(2, 3) static void mock_warn(hf_ctx *ctx, const char *fmt, ...)
 {
 	va_list args;
 
@@ -51,7 +51,7 @@ static void mock_warn(hf_ctx *ctx, const char *fmt, ...)
 	ctx->warnings++;
 }
 
-static void mock_log(hf_ctx *ctx, uint32_t level, const char *fmt, ...)
+HF_PRINTF(3, 4) static void mock_log(hf_ctx *ctx, uint32_t level, const char *fmt, ...)
 {
 	char text[1024];
 	va_list args;
