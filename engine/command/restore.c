@@ -92,12 +92,16 @@ static int32_t pick_point(const struct args *args, struct target *t, struct poin
 	return HF_OK;
 }
 
-/* What --at or "latest" chose must be plain before anything happens. */
-static void say_choice(const struct point *p)
+/* What --at or "latest" chose must be plain before anything happens: also that a newer one was passed over. */
+static void say_choice(const struct catalogue *c, const struct point *p)
 {
 	autofree char *age = point_age(p);
 
 	log_notice("point %s, begun %s", p->id, age);
+	for (const struct point *q = p + 1; q < c->v + c->n; q++)
+		if (q->state == POINT_DAMAGED)
+			log_warn("the newer point %s is damaged and passed over: %s", q->id,
+				q->error.message);
 	if (p->found_damaged)
 		log_warn("a verification found damage in this point");
 }
@@ -118,7 +122,7 @@ static int run(struct args *args)
 	if (status == HF_OK)
 		status = restore_plan(args, &t, p, &r, &err);
 	if (status == HF_OK) {
-		say_choice(p);
+		say_choice(t.catalogue, p);
 		r.sink = t.outlet->sink;
 		r.point = p;
 		r.lanes = t.job->parallel;

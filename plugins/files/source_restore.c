@@ -444,7 +444,6 @@ static int32_t open_tar(struct extract *x)
 	if (x->tar == NULL)
 		return files_host->fail(x->ctx, HF_E_FAILED, "out of memory");
 	if (archive_read_support_format_tar(x->tar) == ARCHIVE_OK &&
-	    archive_read_support_format_empty(x->tar) == ARCHIVE_OK &&
 	    archive_read_open(x->tar, x, NULL, from_host, NULL) == ARCHIVE_OK)
 		return HF_OK;
 	return extract_tar_error(x, NULL);

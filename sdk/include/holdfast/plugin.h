@@ -663,7 +663,8 @@ typedef struct hf_host {
 	 * id. Valid until run() returns. NULL beyond the end. */
 	uint64_t (*point_count)(hf_catalogue *catalogue);
 	const hf_point *(*point)(hf_catalogue *catalogue, uint64_t index);
-	/* An entry of a point. NULL beyond the end or without a manifest. */
+	/* An entry of a point, valid until the next point_entry(). NULL beyond
+	 * the end or without a manifest. */
 	const hf_entry *(*point_entry)(hf_catalogue *catalogue, uint64_t index,
 	                               uint64_t entry);
 	/* Re-reads entries of a point (indices; count 0: all) at the level
