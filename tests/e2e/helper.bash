@@ -8,9 +8,13 @@ TESTS_DIR=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 : "${abs_top_builddir:=$(cd "$TESTS_DIR/.." && pwd)}"
 export abs_top_builddir LC_ALL=C.UTF-8
 
-# --- the command: $HOLDFAST, else the build tree's; all tests call it `holdfast` ---
+# --- the command: $HOLDFAST, else the installed or the build tree's; all tests call it `holdfast` ---
 
+if [ "${HOLDFAST_INSTALLED:-0}" = 1 ]; then
+	: "${HOLDFAST:=$(command -v holdfast)}"
+fi
 : "${HOLDFAST:=$abs_top_builddir/holdfast}"
+HOLDFAST=$(realpath -s -- "$HOLDFAST")
 export HOLDFAST
 [ -x "$HOLDFAST" ] || {
 	echo "there is no $HOLDFAST: build it, or set HOLDFAST or abs_top_builddir" >&2
@@ -78,6 +82,8 @@ hf_teardown() {
 	for place in "${MOUNTED[@]}"; do
 		umount -l "$place" || true
 	done
+	# or nobody but root can remove it
+	chmod -R u+rwX "$W" 2>/dev/null || true
 }
 
 # run_code EXPECTED CMD...: runs it; shows what it said if it ends otherwise. $output holds both streams.
