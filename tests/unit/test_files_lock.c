@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -114,23 +115,63 @@ static void the_dead_hold_no_lock(void **state)
 	}
 }
 
-static void an_old_text_names_nobody(void **state)
+static void the_owner_is_not_believed(void **state)
 {
+	/* what stands in the file, and what may be said */
+	static const char *const texts[][2] = {
+		{ "", "another process" },
+		{ "something else", "another process" },
+		{ "process -1 on here", "another process" },
+		{ "process 12 on far\033[2Jaway since\007", "process 12 on far?[2Jaway since?" },
+	};
 	struct store *store = *state, twin;
 	void *handle, *second;
-	FILE *file;
 
 	store_twin(store, &twin);
 	assert_int_equal(lock(store, "run", HF_LOCK_EXCLUSIVE, &handle), HF_OK);
-	file = fopen(store_at(store, ".hf-lock-run"), "w");
-	assert_non_null(file);
-	assert_true(fputs("pro\033[2Jcess", file) >= 0);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(lock(&twin, "run", HF_LOCK_EXCLUSIVE, &second), HF_E_EXISTS);
-	assert_non_null(strstr(twin.ctx.message, "another process"));
-	assert_null(strchr(twin.ctx.message, '\033'));
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		FILE *file = fopen(store_at(store, ".hf-lock-run"), "w");
+
+		assert_non_null(file);
+		assert_true(fputs(texts[i][0], file) >= 0);
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(lock(&twin, "run", HF_LOCK_EXCLUSIVE, &second), HF_E_EXISTS);
+		assert_non_null(strstr(twin.ctx.message, texts[i][1]));
+	}
 	store->ops->unlock(&store->ctx, handle);
 	store_close(&twin);
+}
+
+/* A command that a driver starts must not hold the lock on after us. */
+static void nothing_is_inherited(void **state)
+{
+	struct store *store = *state;
+	const hf_put in = { .size = sizeof in, .key = "job/b" };
+	void *held, *put, *get;
+	unsigned int ours = 0;
+
+	assert_int_equal(store_put(store, "job/a", "x", 1, 0), HF_OK);
+	assert_int_equal(lock(store, "job/run", HF_LOCK_EXCLUSIVE, &held), HF_OK);
+	assert_int_equal(store->ops->put_open(&store->ctx, store->self, &in, &put), HF_OK);
+	assert_int_equal(store->ops->get_open(&store->ctx, store->self, "job/a", 0, 1, &get),
+	    HF_OK);
+	for (int fd = 3; fd < 256; fd++) {
+		char name[32], path[512];
+		ssize_t n;
+
+		snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+		n = readlink(name, path, sizeof path - 1);
+		path[n > 0 ? n : 0] = '\0';
+		if (!strstr(path, strrchr(store->root, '/')))
+			continue;
+		ours++;
+		assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	}
+	/* the root, the lock, the file that is read, and the one that is written with its folder */
+	assert_int_equal(ours, 5);
+	store->ops->get_free(&store->ctx, get);
+	store->ops->put_free(&store->ctx, put);
+	store->ops->unlock(&store->ctx, held);
 }
 
 /* --- threads --- */
@@ -291,7 +332,8 @@ int main(void)
 		TEST(between_instances),
 		TEST(a_reader_makes_nothing),
 		TEST(the_dead_hold_no_lock),
-		TEST(an_old_text_names_nobody),
+		TEST(the_owner_is_not_believed),
+		TEST(nothing_is_inherited),
 		TEST(writers_and_a_remover),
 		TEST(writers_and_a_remover_durably),
 		TEST(only_one_is_first),
