@@ -143,7 +143,6 @@ END
 # What each does before the clock starts, to back up, and to restore into $work/back.
 sparse_flag=
 prepare() {
-	mkdir "$work/repo"
 	case $1 in
 	holdfast) write_job zstd ;;
 	holdfast-gzip) write_job zlib ;;
@@ -220,6 +219,7 @@ compare() { # TOOL
 
 run_tool() { # SCENARIO TOOL RUN
 	rm -rf "$work/repo" "$work/back" "$work/borg-home" "$work/restic-cache"
+	mkdir "$work/repo"
 	prepare "$2" >"$work/log" 2>&1 || { cat "$work/log" >&2; die "$2 could not be prepared"; }
 	warm "$work/data"
 	measure "$1" "$2" backup "$3" "$work/repo"
