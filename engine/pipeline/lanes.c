@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "engine/pipeline/lanes.h"
@@ -28,6 +29,8 @@ struct lane {
 	int32_t (*fn)(void *arg, unsigned lane, struct error *err);
 	void *arg;
 	unsigned number;
+	atomic_uint *failures;
+	unsigned failure; /* which of them it was */
 	struct error err;
 };
 
@@ -35,17 +38,22 @@ static void *lane_main(void *arg)
 {
 	struct lane *lane = arg;
 
-	if (lane->fn(lane->arg, lane->number, &lane->err) != HF_OK)
+	if (lane->fn(lane->arg, lane->number, &lane->err) != HF_OK) {
+		lane->failure = atomic_fetch_add(lane->failures, 1);
 		cancel_abort();
+	}
 	return NULL;
 }
 
-/* A lane that was stopped because another one failed is not the cause. */
-static void keep_cause(struct error *first, struct error *other)
+/* The cause is what failed first; what the others say may only be an echo of being stopped. */
+static struct lane *cause(struct lane *lanes, unsigned n)
 {
-	if (first->status == HF_E_CANCELLED && other->status != HF_OK)
-		error_clear(first);
-	error_keep_first(first, other);
+	struct lane *first = NULL;
+
+	for (unsigned i = 0; i < n; i++)
+		if (lanes[i].err.status != HF_OK && (!first || lanes[i].failure < first->failure))
+			first = &lanes[i];
+	return first;
 }
 
 int32_t lanes_run(unsigned n, int32_t (*fn)(void *arg, unsigned lane, struct error *err), void *arg,
@@ -53,19 +61,24 @@ int32_t lanes_run(unsigned n, int32_t (*fn)(void *arg, unsigned lane, struct err
 {
 	struct lane *lanes = xcalloc(n, sizeof *lanes);
 	struct error first = {0};
+	atomic_uint failures = 0;
 	unsigned started = 0;
 
 	for (; started < n; started++) {
-		lanes[started] = (struct lane){.fn = fn, .arg = arg, .number = started};
+		lanes[started] = (struct lane){.fn = fn, .arg = arg, .number = started,
+			.failures = &failures};
 		if (thread_start(&lanes[started].thread, lane_main, &lanes[started], &first) != HF_OK) {
 			cancel_abort();
 			break;
 		}
 	}
-	for (unsigned i = 0; i < started; i++) {
+	for (unsigned i = 0; i < started; i++)
 		pthread_join(lanes[i].thread, NULL);
-		keep_cause(&first, &lanes[i].err);
-	}
+	struct lane *culprit = cause(lanes, started);
+	if (culprit)
+		error_keep_first(&first, &culprit->err);
+	for (unsigned i = 0; i < started; i++)
+		error_clear(&lanes[i].err);
 	cancel_abort_reset();
 	free(lanes);
 	int32_t status = first.status;

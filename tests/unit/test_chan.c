@@ -107,7 +107,7 @@ static int32_t lane(void *arg, unsigned number, struct error *err)
 		return error_set(err, HF_E_NO_SPACE, "the cause");
 	while (!cancelled())
 		cancel_sleep(INT64_C(1000000));
-	return error_set(err, HF_E_CANCELLED, "an echo");
+	return error_set(err, number == 0 ? HF_E_TRANSIENT : HF_E_CANCELLED, "an echo");
 }
 
 static void test_one_lanes_failure_stops_the_others_and_is_the_cause(void **state)
