@@ -267,9 +267,10 @@ void sink_put_free(hf_ctx *ctx, void *handle)
 	struct put *put = handle;
 
 	(void)ctx;
-	if (!put->published && put->temp[0]) {
+	if (!put->published && put->temp[0])
 		(void)unlinkat(put->folder, put->temp, 0);
+	/* also those made for a file that could not be made */
+	if (!put->published)
 		sink_prune_folders(put->sink, put->key);
-	}
 	put_delete(put);
 }
