@@ -82,11 +82,13 @@ static void round_trip(struct check *c, struct instance *sink, const char *job)
 	for (int i = 0; i < 4096; i++)
 		buf_addc(&bytes, (char)(i * 7 + id[20]));
 	status = sink_put_bytes(sink, keys.v[0], bytes.data, bytes.len, 0, &err);
-	if (status == HF_OK) {
-		status = same_back(sink, keys.v[0], &bytes, &err);
-		(void)sink_remove(sink, &keys, NULL, &removal);
-		error_keep_first(&err, &removal);
-	}
+	if (status == HF_OK)
+		status = sink_flush(sink, &err);
+	if (status == HF_OK)
+		(void)same_back(sink, keys.v[0], &bytes, &err);
+	/* also after a failure: it may stand there all the same */
+	(void)sink_remove(sink, &keys, NULL, &removal);
+	error_keep_first(&err, &removal);
 	tell(c, sink->label, "write, read back and remove an object", &err);
 	buf_free(&bytes);
 	strv_free(&keys);

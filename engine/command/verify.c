@@ -140,8 +140,8 @@ static int run(struct args *args)
 		out_add_uint(o, "damaged", tally.damaged);
 		out_event("result", o);
 		if (tally.damaged > 0) {
-			error_set(&err, HF_E_CORRUPT, "%zu of %zu points are damaged", tally.damaged,
-				tally.points);
+			error_set(&err, HF_E_CORRUPT, "damage in %zu of %zu point%s", tally.damaged,
+				tally.points, tally.points == 1 ? "" : "s");
 			error_hint(&err, "copy them again from another sink, or let them expire; take a new backup now");
 		}
 	}

@@ -73,8 +73,9 @@ static int32_t prepare_sink(struct run *r, struct outlet *o, struct error *err)
 	int32_t status = job_lock(o->sink, job->name, job->lock_wait_ns, &o->run_lock, err);
 
 	r->result->locked = status == HF_E_EXISTS;
-	if (status == HF_OK)
-		status = catalogue_load(o->sink, job->name, &c, err);
+	if (status != HF_OK)
+		return status;
+	status = catalogue_load(o->sink, job->name, &c, err);
 	if (status == HF_OK)
 		status = litter_sweep(c, job->litter_after_ns, NULL, false, err);
 	catalogue_free(c);

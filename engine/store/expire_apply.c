@@ -78,6 +78,8 @@ static int32_t remove_item(
 		return error_set(
 		    err, HF_E_CANCELLED, "stopped before point %s was removed", item->point->id);
 	status = point_remove(sink, job, item->point->id, &item->removed, err);
+	if (status == HF_E_EXISTS && err) /* retained by the sink; nobody holds a lock */
+		status = err->status = HF_E_FAILED;
 	if (status != HF_OK && err && err->message)
 		error_prefix(err,
 		    item->removed ? "point %s was removed, but not all of its objects"

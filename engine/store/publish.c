@@ -111,11 +111,29 @@ static int32_t check_before(struct instance *sink, const char *job, const char *
 	return status;
 }
 
+/* A manifest that shows although its commit failed, or that may not survive a power loss, is not left
+ * standing: the run says that it failed. */
+static void take_back(struct instance *sink, const char *key)
+{
+	struct error err = {0};
+	struct strv keys = {0};
+
+	strv_add(&keys, key);
+	cancel_shield(true);
+	if (sink_remove(sink, &keys, NULL, &err) != HF_OK)
+		log_warn("%s may stand although the run failed, and cannot be removed: %s", key,
+		    err.message);
+	cancel_shield(false);
+	strv_free(&keys);
+	error_clear(&err);
+}
+
 int32_t point_publish(struct instance *sink, const char *job, const char *id, const void *manifest,
     size_t n, struct error *err)
 {
 	autofree char *key = key_manifest(job, id);
 	struct buf text = {0};
+	bool put = false;
 	int32_t status = check_before(sink, job, id, manifest, n, err);
 
 	if (status == HF_OK)
@@ -124,9 +142,14 @@ int32_t point_publish(struct instance *sink, const char *job, const char *id, co
 		buf_add(&text, manifest, n);
 		status = put_once_only(sink, key, &text, err);
 		buf_free(&text);
+		put = true;
 	}
 	if (status == HF_OK)
 		status = sink_flush(sink, err);
+	else if (!put || status == HF_E_EXISTS)
+		return status;
+	if (status != HF_OK)
+		take_back(sink, key);
 	return status;
 }
 

@@ -149,7 +149,8 @@ static void abandon(void **state)
 	point_abandon(sink, JOB, P2);
 	assert_int_equal(fake_count(JOB "/" P2), 0);
 	assert_string_equal(
-	    fake_journal()->v[fake_journal()->n - 1], "remove " JOB "/" P2 "/owner.json");
+	    fake_journal()->v[fake_journal()->n - 2], "remove " JOB "/" P2 "/owner.json");
+	assert_string_equal(fake_journal()->v[fake_journal()->n - 1], "sweep " JOB "/" P2 "/");
 	assert_int_equal(fake_count(JOB "/" P3), 3);
 	/* published after all */
 	point_abandon(sink, JOB, P1);
