@@ -292,7 +292,7 @@ static void damaged_records(void **state)
 	catalogue_free(c);
 	c = sample_load(sink);
 	assert_int_equal(c->v[1].records[0].error.status, HF_E_CORRUPT);
-	assert_false(c->v[1].pinned);
+	assert_true(c->v[1].pinned);
 	catalogue_free(c);
 	buf_free(&text);
 	free(key);
