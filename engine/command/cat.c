@@ -105,11 +105,7 @@ static int run(struct args *args)
 	int32_t status;
 
 	out_set_json(false); /* standard output is the entry's alone */
-	status = target_open(args, &t, &err);
-
-	if (status == HF_OK)
-		status = target_catalogue(&t, true, &err);
-	bool locked = status == HF_E_EXISTS;
+	status = target_open(args, true, &t, &err);
 	if (status == HF_OK)
 		status = catalogue_pick(t.catalogue, args_word(args, 1), -1, &p, &err);
 	if (status == HF_OK && !p->manifest)
@@ -119,10 +115,8 @@ static int run(struct args *args)
 		status = find_entry(p->manifest, args_word(args, 2), &e, &err);
 	if (status == HF_OK)
 		status = print_entry(&t, e, &err);
-	target_close(&t);
-	if (status != HF_OK && err.status == HF_OK)
-		return EXIT_FAILED;
-	return locked ? finish_error_as(&err, EXIT_LOCKED) : finish_error(&err);
+	int code = target_finish(&t, &err);
+	return status != HF_OK && code == EXIT_DONE ? EXIT_FAILED : code;
 }
 
 static const struct option_spec options[] = {TARGET_OPTIONS, {NULL, false, NULL}};

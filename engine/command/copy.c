@@ -16,7 +16,6 @@ struct copy_run {
 	struct outlet *to;
 	struct catalogue *there;
 	size_t copied, present;
-	bool locked;
 };
 
 static struct point *find_point(const struct catalogue *c, const char *id)
@@ -61,7 +60,7 @@ static int32_t prepare_target(struct copy_run *r, const struct strv *ids, struct
 	int32_t status =
 		job_lock(r->to->sink, job->name, job->lock_wait_ns, &r->to->run_lock, err);
 
-	r->locked = status == HF_E_EXISTS;
+	r->t.locked = status == HF_E_EXISTS;
 	if (status == HF_OK)
 		status = catalogue_load(r->to->sink, job->name, &r->there, err);
 	if (status == HF_OK)
@@ -111,14 +110,11 @@ static int32_t open_both(const struct args *args, struct copy_run *r, struct err
 	if (!args_value(args, "from") || !to)
 		status = error_set(err, HF_E_CONFIG, "holdfast copy needs --from SINK and --to SINK");
 	if (status == HF_OK)
-		status = target_open(args, &r->t, err);
+		status = target_open(args, true, &r->t, err);
 	if (status == HF_OK)
 		status = opened_sink(r->t.opened, to, &r->to, err);
 	if (status == HF_OK && r->to == r->t.outlet)
 		status = error_set(err, HF_E_CONFIG, "--from and --to are the same sink");
-	if (status == HF_OK)
-		status = target_catalogue(&r->t, true, err);
-	r->locked = status == HF_E_EXISTS;
 	return status;
 }
 
@@ -145,8 +141,7 @@ static int run(struct args *args)
 	}
 	strv_free(&ids);
 	catalogue_free(r.there);
-	target_close(&r.t);
-	return r.locked ? finish_error_as(&err, EXIT_LOCKED) : finish_error(&err);
+	return target_finish(&r.t, &err);
 }
 
 static const struct option_spec options[] = {

@@ -81,14 +81,13 @@ static int run(struct args *args)
 	struct target t = {0};
 	struct error err = {0};
 
-	if (target_open(args, &t, &err) == HF_OK && target_catalogue(&t, false, &err) == HF_OK) {
+	if (target_open(args, false, &t, &err) == HF_OK) {
 		if (out_json())
 			print_json(&t);
 		else
 			print_text(t.catalogue);
 	}
-	target_close(&t);
-	return finish_error(&err);
+	return target_finish(&t, &err);
 }
 
 static const struct option_spec options[] = {TARGET_OPTIONS, {NULL, false, NULL}};

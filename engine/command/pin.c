@@ -14,11 +14,8 @@ static int run(struct args *args)
 	struct target t = {0};
 	struct error err = {0};
 	struct point *p = NULL;
-	int32_t status = target_open(args, &t, &err);
+	int32_t status = target_open(args, true, &t, &err);
 
-	if (status == HF_OK)
-		status = target_catalogue(&t, true, &err);
-	bool locked = status == HF_E_EXISTS;
 	if (status == HF_OK)
 		status = catalogue_pick(t.catalogue, args_word(args, 1), -1, &p, &err);
 	if (status == HF_OK && p->state != POINT_COMPLETE)
@@ -41,8 +38,7 @@ static int run(struct args *args)
 		out_add(o, "pinned", json_object_new_boolean(!release));
 		out_object(o);
 	}
-	target_close(&t);
-	return locked ? finish_error_as(&err, EXIT_LOCKED) : finish_error(&err);
+	return target_finish(&t, &err);
 }
 
 static const struct option_spec options[] = {

@@ -112,11 +112,8 @@ static int run(struct args *args)
 	struct restore r = {.force = args_flag(args, "force"), .dry_run = args_flag(args, "dry-run")};
 	struct error err = {0};
 	struct point *p = NULL;
-	int32_t status = target_open(args, &t, &err);
+	int32_t status = target_open(args, true, &t, &err);
 
-	if (status == HF_OK)
-		status = target_catalogue(&t, true, &err);
-	bool locked = status == HF_E_EXISTS;
 	if (status == HF_OK)
 		status = pick_point(args, &t, &p, &err);
 	if (status == HF_OK)
@@ -138,8 +135,7 @@ static int run(struct args *args)
 	}
 	restore_plan_close(&r);
 	restore_free(&r);
-	target_close(&t);
-	return locked ? finish_error_as(&err, EXIT_LOCKED) : finish_error(&err);
+	return target_finish(&t, &err);
 }
 
 static const struct option_spec options[] = {

@@ -196,15 +196,14 @@ static int run(struct args *args)
 	struct point *p = NULL;
 	const char *name = args_word(args, 1);
 
-	if (target_open(args, &t, &err) == HF_OK && target_catalogue(&t, false, &err) == HF_OK &&
+	if (target_open(args, false, &t, &err) == HF_OK &&
 		catalogue_pick(t.catalogue, name ? name : "latest", -1, &p, &err) == HF_OK) {
 		if (out_json())
 			print_json(p);
 		else
 			print_text(p);
 	}
-	target_close(&t);
-	return finish_error(&err);
+	return target_finish(&t, &err);
 }
 
 static const struct option_spec options[] = {TARGET_OPTIONS, {NULL, false, NULL}};

@@ -46,7 +46,7 @@ static int32_t find_job_name(struct target *t, struct error *err)
 	return status;
 }
 
-int32_t target_open(const struct args *args, struct target *t, struct error *err)
+static int32_t open_sink(const struct args *args, struct target *t, struct error *err)
 {
 	int32_t status = target_job(args, &t->job, err);
 
@@ -59,20 +59,39 @@ int32_t target_open(const struct args *args, struct target *t, struct error *err
 	return status;
 }
 
-int32_t target_catalogue(struct target *t, bool lock, struct error *err)
+static int32_t take_lock(struct target *t, struct error *err)
 {
 	struct error own = {0};
+	int32_t status =
+		read_lock(t->outlet->sink, t->job->name, HF_LOCK_SHARED, &t->reading, &own);
 
-	if (lock && read_lock(t->outlet->sink, t->job->name, HF_LOCK_SHARED, &t->reading, &own) != HF_OK) {
-		if (own.status == HF_E_EXISTS) {
-			error_keep_first(err, &own);
-			return HF_E_EXISTS;
-		}
-		/* A sink that one may only read from: nothing here removes what it cannot write. */
+	t->locked = status == HF_E_EXISTS;
+	if (t->locked)
+		return error_keep_first(err, &own);
+	/* A sink that one may only read from: nobody here removes what they cannot write. */
+	if (status != HF_OK)
 		log_info("reading without a lock: %s", own.message);
-		error_clear(&own);
-	}
-	return catalogue_load(t->outlet->sink, t->job->name, &t->catalogue, err);
+	error_clear(&own);
+	return HF_OK;
+}
+
+int32_t target_open(const struct args *args, bool lock, struct target *t, struct error *err)
+{
+	int32_t status = open_sink(args, t, err);
+
+	if (status == HF_OK && lock)
+		status = take_lock(t, err);
+	if (status == HF_OK)
+		status = catalogue_load(t->outlet->sink, t->job->name, &t->catalogue, err);
+	return status;
+}
+
+int target_finish(struct target *t, struct error *err)
+{
+	bool locked = t->locked;
+
+	target_close(t);
+	return locked ? finish_error_as(err, EXIT_LOCKED) : finish_error(err);
 }
 
 void target_close(struct target *t)

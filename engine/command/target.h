@@ -13,6 +13,7 @@ struct target {
 	struct outlet *outlet;       /* the sink that is read */
 	struct catalogue *catalogue; /* of it */
 	struct sink_lock *reading;   /* shared, so that nothing is removed meanwhile */
+	bool locked;                 /* could not be had: somebody is removing points */
 };
 
 /* The options that go with it; for use in a command's table. */
@@ -23,10 +24,12 @@ struct target {
 
 /* Loads the job that the first word or --sink names. */
 int32_t target_job(const struct args *args, struct job **out, struct error *err);
-/* Opens the sink and finds out the job's name. */
-int32_t target_open(const struct args *args, struct target *t, struct error *err);
-/* And takes the read lock and loads the catalogue. `lock` false: without the lock (a mere list). */
-int32_t target_catalogue(struct target *t, bool lock, struct error *err);
+/* Opens the sink, finds out the job's name, takes the read lock (not for a mere list) and loads the
+ * catalogue. */
+int32_t target_open(const struct args *args, bool lock, struct target *t, struct error *err);
+/* Closes it, prints the error if there is one, and tells the exit code. */
+int target_finish(struct target *t, struct error *err);
+/* Only closes it. */
 void target_close(struct target *t);
 
 /* The JSON description of a point, as `list` and `show` print it. */

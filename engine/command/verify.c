@@ -126,10 +126,7 @@ static int run(struct args *args)
 	if (status == HF_OK && name && args_flag(args, "all"))
 		status = error_set(&err, HF_E_CONFIG, "give a point or --all, not both");
 	if (status == HF_OK)
-		status = target_open(args, &t, &err);
-	if (status == HF_OK)
-		status = target_catalogue(&t, true, &err);
-	bool locked = status == HF_E_EXISTS;
+		status = target_open(args, true, &t, &err);
 	if (status == HF_OK && args_flag(args, "all"))
 		status = verify_all(&t, level, &tally, &err);
 	else if (status == HF_OK && (status = pick(&t, name, &p, &err)) == HF_OK)
@@ -145,8 +142,7 @@ static int run(struct args *args)
 			error_hint(&err, "copy them again from another sink, or let them expire; take a new backup now");
 		}
 	}
-	target_close(&t);
-	return locked ? finish_error_as(&err, EXIT_LOCKED) : finish_error(&err);
+	return target_finish(&t, &err);
 }
 
 static const struct option_spec options[] = {

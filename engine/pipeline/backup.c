@@ -21,6 +21,7 @@ struct run {
 	struct backup_result *result;
 	struct dump dump;
 	struct progress progress;
+	uint64_t expected; /* bytes, by the newest point: sources may not know */
 	int64_t begin_ns;
 };
 
@@ -78,6 +79,9 @@ static int32_t prepare_sink(struct run *r, struct outlet *o, struct error *err)
 	status = catalogue_load(o->sink, job->name, &c, err);
 	if (status == HF_OK)
 		status = litter_sweep(c, job->litter_after_ns, NULL, false, err);
+	for (size_t i = 0; status == HF_OK && i < c->n; i++)
+		if (c->v[i].manifest)
+			r->expected = c->v[i].manifest->plain_size;
 	catalogue_free(c);
 	return status;
 }
@@ -313,6 +317,8 @@ static int32_t dump_all(struct run *r, struct error *err)
 	if (status == HF_OK)
 		status = dump_begin(&r->dump, r->result->id, false, err);
 	if (status == HF_OK) {
+		if (atomic_load(&r->progress.total) < r->expected)
+			atomic_store(&r->progress.total, r->expected);
 		progress_start("backup", &r->progress);
 		status = dump_entries(&r->dump, err);
 		progress_stop();

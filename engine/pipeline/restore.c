@@ -12,21 +12,6 @@
 #include "engine/util/clock.h"
 #include "engine/util/log.h"
 
-static hf_entry public_entry(const struct entry *e)
-{
-	return (hf_entry){
-		.size = sizeof(hf_entry),
-		.flags = e->flags,
-		.path = e->path,
-		.type = e->type,
-		.subject = e->subject,
-		.attrs = e->attrs,
-		.order = e->order,
-		.size_hint = e->plain_size,
-		.plain_size = e->plain_size,
-	};
-}
-
 /* --- looking: nothing is changed --- */
 
 static int32_t begin_source(struct restore *r, struct restore_source *s, struct error *err)
@@ -66,7 +51,7 @@ static bool subject_matches(const struct restore_source *s, const char *subject)
 static int32_t wants(struct restore_source *s, const struct entry *e, struct error *err)
 {
 	const hf_source_ops *ops = &s->instance->driver->source;
-	const hf_entry entry = public_entry(e);
+	const hf_entry entry = entry_public(e);
 	struct hf_ctx ctx;
 
 	if (!ops->wants)
@@ -244,7 +229,7 @@ static int32_t restore_entry(struct batch *b, const struct entry *e, unsigned la
 	struct error *err)
 {
 	struct instance *source = b->s->instance;
-	const hf_entry entry = public_entry(e);
+	const hf_entry entry = entry_public(e);
 	struct restoring x = {.batch = b, .entry = e};
 	const struct call_target target = {.arg = &x, .fact = on_fact};
 	struct decoder *d = NULL;

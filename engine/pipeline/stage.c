@@ -64,18 +64,8 @@ static const hf_entry *see_entry(struct hf_catalogue *h, uint64_t index, uint64_
 
 	if (!m || entry >= m->nentries)
 		return NULL;
-	const struct entry *e = &m->entries[entry];
-	s->entry = (hf_entry){
-		.size = sizeof s->entry,
-		.flags = e->flags,
-		.path = e->path,
-		.type = e->type,
-		.subject = e->subject,
-		.attrs = e->attrs,
-		.order = e->order,
-		.size_hint = e->stored_size,
-		.plain_size = e->plain_size,
-	};
+	s->entry = entry_public(&m->entries[entry]);
+	s->entry.size_hint = m->entries[entry].stored_size; /* what reading it costs */
 	return &s->entry;
 }
 

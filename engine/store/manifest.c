@@ -54,6 +54,21 @@ struct manifest *manifest_new(void)
 	return xcalloc(1, sizeof(struct manifest));
 }
 
+hf_entry entry_public(const struct entry *e)
+{
+	return (hf_entry){
+	    .size = sizeof(hf_entry),
+	    .flags = e->flags,
+	    .path = e->path,
+	    .type = e->type,
+	    .subject = e->subject,
+	    .attrs = e->attrs,
+	    .order = e->order,
+	    .size_hint = e->plain_size,
+	    .plain_size = e->plain_size,
+	};
+}
+
 void entry_free_members(struct entry *e)
 {
 	free(e->source);

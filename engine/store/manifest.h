@@ -69,6 +69,8 @@ struct manifest {
 struct manifest *manifest_new(void);
 void manifest_free(struct manifest *m);
 void entry_free_members(struct entry *e);
+/* As drivers see it; points into `e`. size_hint is the plain size. */
+hf_entry entry_public(const struct entry *e);
 /* Sorts the entries by order (stable) and sets the sums. */
 void manifest_finish(struct manifest *m);
 /* Is the text a JSON object of 64 KiB at most, as hf_entry.attrs has to be? HF_E_CORRUPT if

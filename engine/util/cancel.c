@@ -15,6 +15,7 @@
 #include "engine/util/clock.h"
 
 static atomic_int caught;
+static atomic_int signals; /* how many came */
 static atomic_bool aborted;
 static atomic_int shields;
 /* One byte in the first for a signal and one for an abort; the second stays empty for ever. */
@@ -25,6 +26,9 @@ static void on_signal(int number)
 {
 	int saved = errno, none = 0;
 
+	/* Cleaning up takes too long for somebody: the next run does it as after a crash. */
+	if (atomic_fetch_add(&signals, 1) >= 2)
+		_exit(128 + number);
 	if (atomic_compare_exchange_strong(&caught, &none, number)) {
 		/* this byte is never read: once readable it stays so, for every thread */
 		ssize_t n = write(pipe_fds[1], "", 1);

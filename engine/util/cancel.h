@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Installs handlers for SIGINT, SIGTERM and SIGHUP; ignores SIGPIPE. Once, at the start of main(). */
+/* Installs handlers for SIGINT, SIGTERM and SIGHUP; ignores SIGPIPE and SIGXFSZ. Once, at the start of main(). The
+ * third signal ends the process at once. */
 void cancel_install(void);
 /* The signal that arrived, or 0. */
 int cancel_signal(void);
