@@ -146,7 +146,7 @@ static int32_t cancelled_run(struct world *world, uint64_t n, bool *reached,
  * first windows fill caches; what grows in each of the others is lost. */
 static uint64_t growth(struct world *world, uint64_t n, int32_t (*once)(struct world *world))
 {
-	enum { WINDOWS = 4, RUNS = 16 };
+	enum { WINDOWS = 5, RUNS = 16 };
 	uint64_t last = 0, least = UINT64_MAX;
 
 	for (unsigned window = 0; window < WINDOWS; window++) {
