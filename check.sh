@@ -236,7 +236,10 @@ run_step() {
 		;;
 	valgrind) step valgrind tap run_valgrind ;;
 	fuzz) step fuzz tap run_fuzz ;;
-	dist) step dist - run_dist ;;
+	dist)
+		# a good distcheck removes what it built; what a failed one leaves shows why
+		step dist - run_dist || count_build "$work"/build/holdfast-*/_build
+		;;
 	esac
 }
 
