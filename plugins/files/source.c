@@ -230,6 +230,21 @@ static bool name_taken(const struct backup *b, size_t below, const char *name)
 	return false;
 }
 
+/* A name below another, as of the paths /a and /a.tar/b, leaves its folder: no
+ * number at its end would help. */
+static void name_beside(const struct backup *b, size_t below, char *name)
+{
+	for (size_t i = 0; i < below; i++) {
+		const char *other = b->entry[i].name;
+
+		if (other != NULL && path_covers(other, name) &&
+		    name[strlen(other)] == '/') {
+			name[strlen(other)] = '_';
+			i = SIZE_MAX; /* it may be below one looked at before */
+		}
+	}
+}
+
 static int32_t name_entry(hf_ctx *ctx, struct backup *b, size_t at)
 {
 	struct entry *e = &b->entry[at];
@@ -238,6 +253,7 @@ static int32_t name_entry(hf_ctx *ctx, struct backup *b, size_t at)
 		e->name = entry_name(e->path->path, attempt);
 		if (e->name == NULL)
 			return no_memory(ctx);
+		name_beside(b, at, e->name);
 		if (!name_taken(b, at, e->name))
 			return HF_OK;
 		free(e->name);
