@@ -93,7 +93,10 @@ static void header_fill(struct dump *d, const struct stat *st)
 	if (name != NULL)
 		archive_entry_copy_gname(e, name);
 	archive_entry_set_mtime(e, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
-	archive_entry_set_atime(e, st->st_atim.tv_sec, st->st_atim.tv_nsec);
+	/* nobody can read a link without changing it: the next dump would differ */
+	if (!S_ISLNK(st->st_mode))
+		archive_entry_set_atime(e, st->st_atim.tv_sec,
+		                        st->st_atim.tv_nsec);
 	archive_entry_set_size(e, S_ISREG(st->st_mode) ? st->st_size : 0);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
 		archive_entry_set_rdevmajor(e, major(st->st_rdev));
