@@ -89,6 +89,7 @@ struct extract {
 	struct archive_entry *entry;
 	hf_reader *in;
 	uint64_t held;    /* bytes peeked at and not yet consumed */
+	int64_t given;    /* bytes given to libarchive so far */
 	int32_t status;   /* what the host's reader said */
 	const char *strip; /* prefix of members that is not below the target's root */
 	struct owners owners;

@@ -14,6 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* two blocks of zeros */
+#define END_OF_TAR 1024
+
 const hf_option source_restore_options[] = {
 	{ .name = "owner",
 	  .type = HF_OPT_CHOICE,
@@ -352,22 +355,27 @@ static la_ssize_t from_host(struct archive *tar, void *arg, const void **data)
 		return -1;
 	}
 	x->held = size;
+	x->given += (int64_t)size;
 	return (la_ssize_t)size;
 }
 
-/* Padding behind the end of the tar. */
+/* The end of the tar and what pads it. libarchive also takes a tar that stops
+ * between two members for a whole one: it is whole with its two empty blocks. */
 static int32_t drain(struct extract *x)
 {
+	const int64_t end = archive_read_header_position(x->tar);
 	const void *data;
+	la_ssize_t n;
 
-	for (;;) {
-		const la_ssize_t n = from_host(x->tar, x, &data);
-
-		if (n == 0)
-			return HF_OK;
-		if (n < 0)
-			return x->status;
-	}
+	do {
+		n = from_host(x->tar, x, &data);
+	} while (n > 0);
+	if (n < 0)
+		return x->status;
+	if (x->given - end >= END_OF_TAR)
+		return HF_OK;
+	return files_host->fail(x->ctx, HF_E_CORRUPT,
+	                        "the tar is damaged: it ends without its end mark");
 }
 
 bool extract_wanted(const struct extract *x, const char *name)
