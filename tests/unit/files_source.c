@@ -90,6 +90,8 @@ static int32_t host_entry_add(hf_ctx *ctx, const hf_entry *entry)
 {
 	struct world *w = (struct world *)ctx;
 
+	if (w->entry_fails)
+		return w->entry_fails;
 	for (size_t i = 0; i < w->entries; i++)
 		if (strcmp(w->entry[i].path, entry->path) == 0)
 			return ctx->status = HF_E_EXISTS;
@@ -106,6 +108,8 @@ static int32_t host_fact_int(hf_ctx *ctx, const char *name, int64_t value)
 	struct world *w = (struct world *)ctx;
 	size_t i = 0;
 
+	if (w->fact_fails)
+		return w->fact_fails;
 	while (i < w->facts && strcmp(w->fact[i].name, name) != 0)
 		i++;
 	if (i == sizeof w->fact / sizeof w->fact[0])

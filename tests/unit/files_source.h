@@ -58,6 +58,7 @@ struct world {
 		int64_t value;
 	} fact[16];
 	size_t facts;
+	int32_t entry_fails, fact_fails; /* what these calls return, 0 to keep it */
 };
 
 /* For cmocka. */

@@ -198,6 +198,21 @@ static void an_error_of_the_writer_at_every_call(void **state)
 	assert_int_equal(open_descriptors(), open_before);
 }
 
+static void other_errors_of_the_host(void **state)
+{
+	struct world *w = *state;
+	struct bytes tar = { 0 };
+
+	sample(w, false);
+	world_option(w, "path", "%s", w->in);
+	w->entry_fails = 4711;
+	assert_int_equal(world_backup_into(w, &tar), 4711);
+	w->entry_fails = 0;
+	w->fact_fails = 4712;
+	assert_int_equal(world_backup_into(w, &tar), 4712);
+	bytes_free(&tar);
+}
+
 static void stop(struct hf_writer *out)
 {
 	struct world *w = out->arg;
@@ -808,6 +823,7 @@ int main(void)
 		TEST(same_tree_same_bytes),
 		TEST(dumped_again_in_one_session),
 		TEST(an_error_of_the_writer_at_every_call),
+		TEST(other_errors_of_the_host),
 		TEST(stopped),
 		TEST(a_file_shrinks),
 		TEST(a_file_is_emptied_before_its_first_byte),
