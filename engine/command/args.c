@@ -212,10 +212,8 @@ int finish_error_as(struct error *err, int code)
 {
 	int number = cancel_signal();
 
-	if (number != 0 && err->status == HF_E_CANCELLED) {
-		error_clear(err);
-		error_set(err, HF_E_CANCELLED, "interrupted; nothing half done is left");
-	}
+	if (number != 0 && err->status == HF_E_CANCELLED && strcmp(err->message, "interrupted") != 0)
+		error_prefix(err, "interrupted");
 	log_error(err);
 	if (out_json() && err->status != HF_OK)
 		out_event("error", out_error(err));

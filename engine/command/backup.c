@@ -81,9 +81,9 @@ static void print_result(const struct job *job, const struct backup_result *r)
 	format_bytes(m->plain_size, plain, sizeof plain);
 	format_bytes(m->stored_size, stored, sizeof stored);
 	format_duration(r->wall_ns, took, sizeof took);
-	out_note("job %s: point %s published in %zu sink%s: %zu entries, %s, stored %s, in %s\n",
-		job->name, r->id, r->published, r->published == 1 ? "" : "s", m->nentries, plain,
-		stored, took);
+	out_note("job %s: point %s published in %zu sink%s: %zu entr%s, %s, stored %s, in %s\n",
+		job->name, r->id, r->published, r->published == 1 ? "" : "s", m->nentries,
+		m->nentries == 1 ? "y" : "ies", plain, stored, took);
 	if (warnings)
 		out_note("%llu warning%s, kept with the point (holdfast show)\n",
 			(unsigned long long)warnings, warnings == 1 ? "" : "s");

@@ -3,12 +3,16 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/command/target.h"
 #include "engine/pipeline/decode.h"
 #include "engine/report/out.h"
+#include "engine/util/cancel.h"
 #include "engine/util/nearest.h"
 
 static bool named(const struct entry *e, const char *name)
@@ -51,10 +55,27 @@ static int32_t find_entry(const struct manifest *m, const char *name, const stru
 	return HF_E_NOT_FOUND;
 }
 
+/* Waits until standard output takes PIPE_BUF bytes without blocking, or the command is to stop. */
+static int32_t wait_writable(struct error *err)
+{
+	struct pollfd fds[] = {{.fd = STDOUT_FILENO, .events = POLLOUT},
+		{.fd = cancel_fd(), .events = POLLIN}};
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return cancelled() ? error_set(err, HF_E_CANCELLED, "interrupted") : HF_OK;
+}
+
 static int32_t write_out(const char *p, size_t n, struct error *err)
 {
+	struct stat st;
+	bool file = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+
 	while (n > 0) {
-		ssize_t done = write(STDOUT_FILENO, p, n);
+		int32_t status = wait_writable(err);
+		if (status != HF_OK)
+			return status;
+		ssize_t done = write(STDOUT_FILENO, p, file || n < PIPE_BUF ? n : PIPE_BUF);
 
 		if (done < 0 && errno == EINTR)
 			continue;

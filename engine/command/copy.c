@@ -71,7 +71,7 @@ static int32_t prepare_target(struct copy_run *r, const struct strv *ids, struct
 static int32_t copy_one(struct copy_run *r, const char *id, struct error *err)
 {
 	const struct point *from = find_point(r->t.catalogue, id), *to = find_point(r->there, id);
-	struct copy c = {.from = r->t.outlet->sink, .to = r->to->sink, .lanes = r->t.job->parallel};
+	struct copy c = {.from = r->t.outlet->sink, .to = r->to->sink, .lanes = opened_lanes(r->t.opened)};
 	char size[16];
 	int32_t status;
 

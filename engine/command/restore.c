@@ -57,8 +57,8 @@ static void print_result(const struct target *t, const struct point *p, const st
 	format_bytes(r->bytes, size, sizeof size);
 	format_duration(r->proof_ns, proof, sizeof proof);
 	format_duration(r->restore_ns, took, sizeof took);
-	out_note("restored point %s of %s from sink %s: %llu entries, %s\n", p->id, age,
-		t->outlet->sink->name, (unsigned long long)r->entries, size);
+	out_note("restored point %s of %s from sink %s: %llu entr%s, %s\n", p->id, age,
+		t->outlet->sink->name, (unsigned long long)r->entries, r->entries == 1 ? "y" : "ies", size);
 	out_note("proven readable in %s, restored in %s; %llu facts compared, all as they were\n",
 		proof, took, (unsigned long long)r->facts_compared);
 }
@@ -124,6 +124,8 @@ static int run(struct args *args)
 		r.point = p;
 		r.lanes = t.job->parallel;
 		status = restore_run(&r, &err);
+		if (status != HF_OK && r.touched)
+			log_warn("the restore has not ended well: what is in the target is not whole");
 		if (status == HF_OK && r.dry_run)
 			print_plan(&r);
 		else if (status == HF_OK)

@@ -170,8 +170,8 @@ static void print_text(const struct point *p)
 	format_bytes(m->stored_size, stored, sizeof stored);
 	format_duration(m->end_ns - m->begin_ns, took, sizeof took);
 	autofree char *host = printable(m->host), *version = printable(m->version);
-	out_text("took %s on %s with holdfast %s; %zu entries, %s, stored %s\n", took, host, version,
-		m->nentries, plain, stored);
+	out_text("took %s on %s with holdfast %s; %zu entr%s, %s, stored %s\n", took, host, version,
+		m->nentries, m->nentries == 1 ? "y" : "ies", plain, stored);
 	for (size_t i = 0; i < p->nrecords; i++) {
 		const struct record *r = &p->records[i];
 		char when[32];

@@ -21,7 +21,8 @@ static void tell(const struct point *p, const struct verify *v, const struct err
 
 	format_bytes(v->bytes, size, sizeof size);
 	if (err->status == HF_OK) {
-		out_note("%s: good: %llu entries, %s %s\n", p->id, (unsigned long long)v->checked, size,
+		out_note("%s: good: %llu entr%s, %s %s\n", p->id, (unsigned long long)v->checked,
+			v->checked == 1 ? "y" : "ies", size,
 			v->level >= HF_VERIFY_DECODE ? "read and decoded" : "read");
 	} else {
 		autofree char *text = printable(err->message);

@@ -14,6 +14,7 @@
 
 #define MARK_MAX (64u << 10)
 
+static int32_t host_fail(hf_ctx *ctx, int32_t status, const char *fmt, ...) HF_PRINTF(3, 4);
 static int32_t host_fail(hf_ctx *ctx, int32_t status, const char *fmt, ...)
 {
 	va_list ap;
@@ -24,6 +25,7 @@ static int32_t host_fail(hf_ctx *ctx, int32_t status, const char *fmt, ...)
 	return error_set(&ctx->error, status_normal(status), "%s", text);
 }
 
+static void host_hint(hf_ctx *ctx, const char *fmt, ...) HF_PRINTF(2, 3);
 static void host_hint(hf_ctx *ctx, const char *fmt, ...)
 {
 	va_list ap;
@@ -34,6 +36,7 @@ static void host_hint(hf_ctx *ctx, const char *fmt, ...)
 	error_hint(&ctx->error, "%s", text);
 }
 
+static void host_warn(hf_ctx *ctx, const char *fmt, ...) HF_PRINTF(2, 3);
 static void host_warn(hf_ctx *ctx, const char *fmt, ...)
 {
 	va_list ap;
@@ -46,6 +49,7 @@ static void host_warn(hf_ctx *ctx, const char *fmt, ...)
 		ctx->target->warn(ctx->target->arg, text);
 }
 
+static void host_log(hf_ctx *ctx, uint32_t level, const char *fmt, ...) HF_PRINTF(3, 4);
 static void host_log(hf_ctx *ctx, uint32_t level, const char *fmt, ...)
 {
 	va_list ap;

@@ -31,16 +31,20 @@ void call_begin(struct hf_ctx *ctx, struct instance *i)
 		pthread_mutex_lock(lock);
 }
 
-int32_t call_end(struct hf_ctx *ctx, int32_t status, struct error *err)
+int32_t call_end_or(struct hf_ctx *ctx, int32_t status, int32_t also, struct error *err)
 {
 	pthread_mutex_t *lock = serial_lock(ctx->instance);
 
 	if (lock)
 		pthread_mutex_unlock(lock);
-	if (status == HF_OK || status == HF_END || status == HF_SKIP) {
+	if (status == HF_OK || status == also) {
 		error_clear(&ctx->error);
 		return status;
 	}
+	if (status == HF_END || status == HF_SKIP)
+		status = error_set(&ctx->error, HF_E_FAILED,
+			"the driver answered %s where that is no answer",
+			status == HF_END ? "HF_END" : "HF_SKIP");
 	status = status_normal(status);
 	if (ctx->error.status == HF_OK)
 		error_set(&ctx->error, status, "failed (%s) without saying why", status_name(status));
@@ -54,6 +58,11 @@ int32_t call_end(struct hf_ctx *ctx, int32_t status, struct error *err)
 	*err = ctx->error;
 	ctx->error = (struct error){0};
 	return status;
+}
+
+int32_t call_end(struct hf_ctx *ctx, int32_t status, struct error *err)
+{
+	return call_end_or(ctx, status, HF_OK, err);
 }
 
 /* --- instances --- */

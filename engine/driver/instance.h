@@ -52,9 +52,12 @@ int32_t instance_worker_begin(struct instance *i, struct error *err);
 void instance_worker_end(struct instance *i);
 
 /* Brackets of every call into a driver. call_end() unlocks and moves the call's error to `err` with the
- * instance's label in front; it returns status_normal(status), and HF_OK, HF_END, HF_SKIP untouched. */
+ * instance's label in front. It returns HF_OK or an error that is set in `err`: an HF_END or HF_SKIP where
+ * the ABI has none is a driver's fault, and never success. */
 void call_begin(struct hf_ctx *ctx, struct instance *i);
 int32_t call_end(struct hf_ctx *ctx, int32_t status, struct error *err);
+/* For the calls that may answer `also` (HF_END or HF_SKIP): it is returned as it is. */
+int32_t call_end_or(struct hf_ctx *ctx, int32_t status, int32_t also, struct error *err);
 
 /* True where calls on several streams may run at the same time. */
 static inline bool instance_parallel(const struct instance *i)

@@ -99,7 +99,7 @@ int32_t sink_get_read(struct sink_get *g, void *buf, size_t cap, size_t *got, st
 
 	call_begin(&ctx, g->sink);
 	status = g->sink->driver->sink.get_read(&ctx, g->get, buf, cap, &n);
-	status = call_end(&ctx, status, err);
+	status = call_end_or(&ctx, status, HF_END, err);
 	*got = status == HF_OK ? (size_t)n : 0;
 	if (status == HF_OK && (n == 0 || n > cap))
 		return error_set(err, HF_E_FAILED, "%s: get_read() returned %llu bytes of %zu",

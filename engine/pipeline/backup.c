@@ -163,6 +163,15 @@ static void fill_manifest(struct run *r)
 	r->result->manifest = m;
 }
 
+static int32_t all_failed(struct run *r, struct error *err)
+{
+	for (size_t i = 0; i < r->o->noutlets; i++)
+		if (!atomic_load(&r->o->outlets[i].failed))
+			return HF_OK;
+	struct error *why = &r->o->outlets[0].error;
+	return error_set(err, why->status, "no sink took the point; the first said: %s", why->message);
+}
+
 /* Publishes in every sink that has all of it. Everything must be durable in each before the first manifest. */
 static int32_t publish(struct run *r, struct error *err)
 {
@@ -191,6 +200,8 @@ static int32_t publish(struct run *r, struct error *err)
 		outlet_fail(o, &own);
 	}
 	buf_free(&text);
+	if (r->result->published == 0 && first.status == HF_OK)
+		(void)all_failed(r, &first);
 	return error_keep_first(err, &first);
 }
 
@@ -263,7 +274,7 @@ static void sources_init(struct run *r)
 	struct opened *o = r->o;
 
 	r->dump.n = o->nsources;
-	r->dump.lanes = o->job->parallel;
+	r->dump.lanes = opened_lanes(o);
 	r->dump.sources = xcalloc(o->nsources + 1, sizeof *r->dump.sources);
 	for (size_t i = 0; i < o->nsources; i++) {
 		struct source_run *s = &r->dump.sources[i];
@@ -332,15 +343,6 @@ static int32_t dump_all(struct run *r, struct error *err)
 		cancel_shield(false);
 	error_keep_first(err, &end);
 	return status;
-}
-
-static int32_t all_failed(struct run *r, struct error *err)
-{
-	for (size_t i = 0; i < r->o->noutlets; i++)
-		if (!atomic_load(&r->o->outlets[i].failed))
-			return HF_OK;
-	struct error *why = &r->o->outlets[0].error;
-	return error_set(err, why->status, "no sink took the point; the first said: %s", why->message);
 }
 
 static int32_t run_steps(struct run *r, struct error *err)

@@ -56,9 +56,19 @@ static int32_t on_source_continues(void *arg)
 	return HF_OK;
 }
 
+/* A driver may warn from threads of its own. */
+static pthread_mutex_t warn_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void keep_warning(struct strv *warnings, const char *text)
+{
+	pthread_mutex_lock(&warn_lock);
+	strv_add(warnings, text);
+	pthread_mutex_unlock(&warn_lock);
+}
+
 static void on_source_warn(void *arg, const char *text)
 {
-	strv_add(&((struct source_run *)arg)->info.warnings, text);
+	keep_warning(&((struct source_run *)arg)->info.warnings, text);
 }
 
 static struct call_target source_target(struct source_run *s)
@@ -89,16 +99,9 @@ static int32_t on_dump_fact(void *arg, const char *name, const int64_t *number, 
 	return HF_OK;
 }
 
-/* A driver may warn from threads of its own. */
-static pthread_mutex_t warn_lock = PTHREAD_MUTEX_INITIALIZER;
-
 static void on_dump_warn(void *arg, const char *text)
 {
-	struct dump_entry *d = arg;
-
-	pthread_mutex_lock(&warn_lock);
-	strv_add(&d->entry.warnings, text);
-	pthread_mutex_unlock(&warn_lock);
+	keep_warning(&((struct dump_entry *)arg)->entry.warnings, text);
 }
 
 /* --- begin and end --- */
@@ -206,8 +209,6 @@ static int32_t dump_once(struct encoder *enc, struct dump_entry *d, unsigned lan
 	ctx.lane = d->source->lanes > 1 ? lane : 0;
 	status = source->driver->source.dump(&ctx, d->source->session, &e, out);
 	status = call_end(&ctx, status, err);
-	if (status == HF_END || status == HF_SKIP)
-		status = error_set(err, HF_E_FAILED, "%s: dump() returned %d", source->label, status);
 	if (encoder_end(enc, status != HF_OK, &d->entry, &pipeline) != HF_OK) {
 		/* what the source returned is an echo of this */
 		error_clear(err);

@@ -9,6 +9,7 @@
 #include "engine/pipeline/lanes.h"
 #include "engine/util/cancel.h"
 #include "engine/util/digest.h"
+#include "engine/util/retry.h"
 
 #define BLOCK_DEFAULT (UINT64_C(2) << 20)
 #define BLOCK_MIN (UINT64_C(64) << 10)
@@ -38,7 +39,7 @@ struct encoder {
 	struct slot slots[SLOTS];
 	unsigned head, tail; /* filled by the lane, stored by the thread */
 	bool holding;        /* slots[head] is being filled */
-	bool closing, running, done, abandon;
+	bool ready, closing, running, done, abandon;
 	/* of the entry */
 	const char *key;
 	uint64_t size_hint;
@@ -259,10 +260,18 @@ static void entry_open(struct encoder *enc)
 	for (size_t i = 0; i < enc->plan->noutlets; i++) {
 		struct outlet *o = &enc->plan->outlets[i];
 
+		struct retry retry;
+		int32_t status;
+
 		enc->puts[i] = NULL;
 		if (atomic_load(&o->failed) || atomic_load(&enc->failed))
 			continue;
-		if (sink_put_open(o->sink, enc->key, enc->size_hint, 0, &enc->puts[i], &err) == HF_OK)
+		/* nothing is written yet: this alone can be tried again */
+		retry_begin(&retry);
+		do
+			status = sink_put_open(o->sink, enc->key, enc->size_hint, 0, &enc->puts[i], &err);
+		while (status != HF_OK && retry_again(&retry, status, &err));
+		if (status == HF_OK)
 			continue;
 		enc->puts[i] = NULL;
 		put_failed(enc, o, &err);
@@ -346,21 +355,52 @@ static void store_entry(struct encoder *enc)
 	entry_close(enc);
 }
 
+/* Enters every driver that this thread will call; what entered is noted. A required one that refuses ends it. */
+static int32_t enter_all(struct encoder *enc, bool *entered, struct error *err)
+{
+	const struct encode_plan *plan = enc->plan;
+	int32_t status = HF_OK;
+
+	for (size_t i = 0; i < plan->noutlets && status == HF_OK; i++) {
+		struct outlet *o = &plan->outlets[i];
+
+		status = instance_worker_begin(o->sink, err);
+		entered[i] = status == HF_OK;
+		if (status != HF_OK && !o->required) {
+			outlet_fail(o, err);
+			*err = (struct error){0};
+			status = HF_OK;
+		}
+	}
+	if (status == HF_OK && plan->compressor && !plan->parallel) {
+		status = instance_worker_begin(plan->compressor, err);
+		entered[plan->noutlets] = status == HF_OK;
+	}
+	return status;
+}
+
+static void leave_all(struct encoder *enc, const bool *entered)
+{
+	const struct encode_plan *plan = enc->plan;
+
+	for (size_t i = 0; i < plan->noutlets; i++)
+		if (entered[i])
+			instance_worker_end(plan->outlets[i].sink);
+	if (entered[plan->noutlets])
+		instance_worker_end(plan->compressor);
+}
+
 static void *store_thread(void *arg)
 {
 	struct encoder *enc = arg;
-	const struct encode_plan *plan = enc->plan;
-	bool *entered = xcalloc(plan->noutlets + 1, sizeof *entered);
+	bool *entered = xcalloc(enc->plan->noutlets + 1, sizeof *entered);
 	struct error err = {0};
 
-	for (size_t i = 0; i < plan->noutlets; i++) {
-		entered[i] = instance_worker_begin(plan->outlets[i].sink, &err) == HF_OK;
-		if (!entered[i])
-			outlet_fail(&plan->outlets[i], &err);
-	}
-	if (plan->compressor && !plan->parallel)
-		entered[plan->noutlets] = instance_worker_begin(plan->compressor, NULL) == HF_OK;
+	(void)enter_all(enc, entered, &err);
 	pthread_mutex_lock(&enc->lock);
+	error_keep_first(&enc->error, &err);
+	enc->ready = true;
+	pthread_cond_broadcast(&enc->changed);
 	for (;;) {
 		while (!enc->running && !enc->closing)
 			pthread_cond_wait(&enc->changed, &enc->lock);
@@ -374,11 +414,7 @@ static void *store_thread(void *arg)
 		pthread_cond_broadcast(&enc->changed);
 	}
 	pthread_mutex_unlock(&enc->lock);
-	for (size_t i = 0; i < plan->noutlets; i++)
-		if (entered[i])
-			instance_worker_end(plan->outlets[i].sink);
-	if (entered[plan->noutlets])
-		instance_worker_end(plan->compressor);
+	leave_all(enc, entered);
 	free(entered);
 	return NULL;
 }
@@ -408,6 +444,15 @@ int32_t encoder_new(const struct encode_plan *plan, struct encoder **out, struct
 		status = thread_start(&enc->thread, store_thread, enc, err);
 	if (status != HF_OK) {
 		enc->plan = NULL; /* no thread to join */
+		encoder_free(enc);
+		return status;
+	}
+	pthread_mutex_lock(&enc->lock);
+	while (!enc->ready)
+		pthread_cond_wait(&enc->changed, &enc->lock);
+	pthread_mutex_unlock(&enc->lock);
+	if (enc->error.status != HF_OK) {
+		status = error_keep_first(err, &enc->error);
 		encoder_free(enc);
 		return status;
 	}
@@ -484,7 +529,7 @@ int32_t encoder_end(struct encoder *enc, bool failed, struct entry *entry, struc
 	while (!enc->done)
 		pthread_cond_wait(&enc->changed, &enc->lock);
 	pthread_mutex_unlock(&enc->lock);
-	if (enc->error.status != HF_OK || failed) {
+	if (enc->error.status != HF_OK || atomic_load(&enc->failed) || failed) {
 		digest_hex(enc->plain_digest, unused);
 		digest_hex(enc->stored_digest, unused);
 		return error_keep_first(err, &enc->error);

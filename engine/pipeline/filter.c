@@ -77,7 +77,7 @@ int32_t filter_step(struct filter_stream *s, hf_in *in, hf_out *out, bool finish
 	call_begin(&ctx, s->filter);
 	status = s->filter->driver->filter.run(&ctx, s->stream, in, out,
 		finish ? HF_RUN_FINISH : HF_RUN_MORE);
-	status = call_end(&ctx, status, err);
+	status = call_end_or(&ctx, status, HF_END, err);
 	if (in->pos > in->size || in->pos < in_pos || out->pos > out->size || out->pos < out_pos)
 		return error_set(err, HF_E_FAILED, "%s: the driver moved a cursor out of its bounds",
 			s->filter->label);

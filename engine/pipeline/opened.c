@@ -105,6 +105,14 @@ void job_close(struct opened *o)
 	free(o);
 }
 
+unsigned opened_lanes(const struct opened *o)
+{
+	for (size_t i = 0; i < o->noutlets; i++)
+		if (o->outlets[i].sink && !instance_parallel(o->outlets[i].sink))
+			return 1;
+	return o->job->parallel;
+}
+
 int32_t opened_sink(struct opened *o, const char *name, struct outlet **out, struct error *err)
 {
 	const char **names = xcalloc(o->noutlets + 1, sizeof *names);

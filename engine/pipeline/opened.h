@@ -33,6 +33,9 @@ struct opened {
 int32_t job_open(const struct job *job, unsigned what, struct opened **out, struct error *err);
 void job_close(struct opened *o);
 
+/* How many entries may be written at once: a sink that is not HF_THREADS_STREAM has one put open at a
+ * time. */
+unsigned opened_lanes(const struct opened *o);
 /* The outlet NAME, or the first if name is NULL. HF_E_CONFIG with the nearest name. */
 int32_t opened_sink(struct opened *o, const char *name, struct outlet **out, struct error *err);
 

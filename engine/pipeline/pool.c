@@ -8,13 +8,14 @@
 
 #include "engine/pipeline/lanes.h"
 #include "engine/pipeline/pool.h"
-#include "engine/util/log.h"
 
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	struct task *first, **last;
 	bool closing;
+	unsigned ready;      /* workers that have entered, or were refused */
+	struct error refused;
 	struct instance *instance;
 	pthread_t *threads;
 	unsigned n;
@@ -53,12 +54,13 @@ static void *work(void *arg)
 	struct error err = {0};
 	struct pool *p = arg;
 	struct task *task;
-
-	/* A driver that refuses its worker refuses the calls on it too, where the error is reported. */
 	bool entered = p->instance && instance_worker_begin(p->instance, &err) == HF_OK;
-	if (err.status != HF_OK)
-		log_error(&err);
-	error_clear(&err);
+
+	pthread_mutex_lock(&p->lock);
+	error_keep_first(&p->refused, &err);
+	p->ready++;
+	pthread_cond_broadcast(&p->work);
+	pthread_mutex_unlock(&p->lock);
 	while ((task = next_task(p)))
 		task->run(task);
 	if (entered)
@@ -83,6 +85,16 @@ int32_t pool_new(unsigned threads, struct instance *instance, struct pool **out,
 			return status;
 		}
 	}
+	pthread_mutex_lock(&p->lock);
+	while (p->ready < threads)
+		pthread_cond_wait(&p->work, &p->lock);
+	pthread_mutex_unlock(&p->lock);
+	if (p->refused.status != HF_OK) {
+		int32_t status = error_keep_first(err, &p->refused);
+
+		pool_free(p);
+		return status;
+	}
 	*out = p;
 	return HF_OK;
 }
@@ -93,7 +105,7 @@ void pool_submit(struct pool *p, struct task *task)
 	pthread_mutex_lock(&p->lock);
 	*p->last = task;
 	p->last = &task->next;
-	pthread_cond_signal(&p->work);
+	pthread_cond_broadcast(&p->work);
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -109,6 +121,7 @@ void pool_free(struct pool *p)
 		pthread_join(p->threads[i], NULL);
 	pthread_mutex_destroy(&p->lock);
 	pthread_cond_destroy(&p->work);
+	error_clear(&p->refused);
 	free(p->threads);
 	free(p);
 }

@@ -57,10 +57,11 @@ static int32_t wants(struct restore_source *s, const struct entry *e, struct err
 	if (!ops->wants)
 		return subject_matches(s, e->subject) ? HF_OK : HF_SKIP;
 	call_begin(&ctx, s->instance);
-	return call_end(&ctx, ops->wants(&ctx, s->session, &entry), err);
+	return call_end_or(&ctx, ops->wants(&ctx, s->session, &entry), HF_SKIP, err);
 }
 
-static int32_t choose(struct restore *r, struct restore_source *s, struct error *err)
+/* *nothing: it has nothing of what --only names. */
+static int32_t choose(struct restore *r, struct restore_source *s, bool *nothing, struct error *err)
 {
 	const struct manifest *m = r->point->manifest;
 
@@ -81,6 +82,7 @@ static int32_t choose(struct restore *r, struct restore_source *s, struct error 
 	}
 	if (s->nwanted > 0 || s->only.n == 0)
 		return HF_OK;
+	*nothing = true;
 	error_set(err, HF_E_NOT_FOUND, "source %s of point %s holds nothing that matches \"%s\"",
 		s->info->name, r->point->id, s->only.v[0]);
 	error_hint(err, "`holdfast show` lists what it holds");
@@ -108,10 +110,11 @@ static int32_t look(struct restore *r, struct error *err)
 	for (size_t i = 0; i < r->n; i++) {
 		struct restore_source *s = &r->sources[i];
 		int32_t status = begin_source(r, s, err);
+		bool nothing = false;
 
 		if (status == HF_OK)
-			status = choose(r, s, err);
-		if (status == HF_E_NOT_FOUND && s->only_shared && (i + 1 < r->n || hits > 0)) {
+			status = choose(r, s, &nothing, err);
+		if (nothing && s->only_shared && (i + 1 < r->n || hits > 0)) {
 			end_source(s, HF_E_NOT_FOUND, NULL);
 			s->skipped = true;
 			error_clear(err);
@@ -316,6 +319,7 @@ static int32_t restore_source(struct restore *r, struct restore_source *s, struc
 	struct hf_ctx ctx;
 	int32_t status = HF_OK;
 
+	r->touched = !r->dry_run;
 	if (ops->restore_prepare) {
 		call_begin(&ctx, s->instance);
 		status = call_end(&ctx, ops->restore_prepare(&ctx, s->session), err);
@@ -326,6 +330,9 @@ static int32_t restore_source(struct restore *r, struct restore_source *s, struc
 static int32_t restore_all(struct restore *r, struct codecs *codecs, struct error *err)
 {
 	int32_t status = HF_OK;
+
+	struct error unmatched = {0};
+	size_t matched = 0;
 
 	atomic_store(&r->progress.total, r->bytes);
 	atomic_store(&r->progress.entries, r->entries);
@@ -338,14 +345,21 @@ static int32_t restore_all(struct restore *r, struct codecs *codecs, struct erro
 			continue;
 		status = restore_source(r, s, codecs, err);
 		int32_t ended = end_source(s, status, &end);
-		if (ended == HF_E_NOT_FOUND && s->only_shared && r->n > 1)
-			log_info("%s: nothing matched here", s->instance->label);
-		else if (status == HF_OK)
+		if (status == HF_OK && ended == HF_E_NOT_FOUND && s->only_shared && r->n > 1) {
+			/* it was read and held nothing of it; another source may */
+			error_keep_first(&unmatched, &end);
+			r->entries -= s->nwanted;
+			r->bytes -= s->bytes;
+			continue;
+		}
+		matched += status == HF_OK && ended == HF_OK;
+		if (status == HF_OK)
 			status = ended;
 		error_keep_first(err, &end);
-		if (status == HF_OK)
-			error_clear(err);
 	}
+	if (status == HF_OK && matched == 0 && unmatched.status != HF_OK)
+		status = error_keep_first(err, &unmatched);
+	error_clear(&unmatched);
 	progress_stop();
 	return status;
 }

@@ -31,6 +31,7 @@ struct restore {
 	bool force, dry_run;
 	unsigned lanes;
 	/* results */
+	bool touched; /* the target may have been changed */
 	struct progress progress;
 	uint64_t entries, bytes;        /* restored, or that would be */
 	uint64_t facts_compared;

@@ -69,21 +69,42 @@ static const hf_entry *see_entry(struct hf_catalogue *h, uint64_t index, uint64_
 	return &s->entry;
 }
 
+/* The entries named, none twice: what is recorded is the share that was looked at. NULL if one is not
+ * there. */
+static uint64_t *each_once(const struct manifest *m, const uint64_t *entries, uint64_t count,
+	uint64_t *n)
+{
+	autofree bool *seen = xcalloc(m->nentries + 1, sizeof *seen);
+	uint64_t *once = xcalloc(m->nentries + 1, sizeof *once);
+
+	*n = 0;
+	for (uint64_t i = 0; i < count; i++) {
+		if (entries[i] >= m->nentries) {
+			free(once);
+			return NULL;
+		}
+		if (!seen[entries[i]])
+			once[(*n)++] = entries[i];
+		seen[entries[i]] = true;
+	}
+	return once;
+}
+
 static int32_t do_verify(struct hf_catalogue *h, uint64_t index, uint32_t level,
 	const uint64_t *entries, uint64_t count, struct error *err)
 {
 	struct stage *s = (struct stage *)h;
 	const struct point *p = &s->c->v[index];
-	struct verify v = {.level = level, .entries = count ? entries : NULL, .count = count,
-		.lanes = s->lanes};
+	struct verify v = {.level = level, .lanes = s->lanes};
 	struct progress progress = {0};
 	int32_t status;
 
 	if (p->state != POINT_COMPLETE)
 		return error_set(err, HF_E_CORRUPT, "point %s has no manifest that reads well", p->id);
-	for (uint64_t i = 0; i < count; i++)
-		if (entries[i] >= p->manifest->nentries)
-			return error_set(err, HF_E_FAILED, "the stage named an entry that is not there");
+	autofree uint64_t *once = count ? each_once(p->manifest, entries, count, &v.count) : NULL;
+	if (count && !once)
+		return error_set(err, HF_E_FAILED, "the stage named an entry that is not there");
+	v.entries = once;
 	v.progress = &progress;
 	progress_start("verify", &progress);
 	status = verify_point(s->c->sink, p, &v, err);
@@ -127,5 +148,5 @@ int32_t stage_run(const struct opened_post *post, const char *sink_name, struct 
 	status = post->instance->driver->post.run(&ctx, post->instance->self, &s.catalogue);
 	status = call_end(&ctx, status, err);
 	free(s.points);
-	return status == HF_END || status == HF_SKIP ? HF_OK : status;
+	return status;
 }

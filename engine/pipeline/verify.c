@@ -29,7 +29,9 @@ static const struct entry *pick(const struct verify *v, uint64_t i)
 
 static void note_damage(struct shared *s, const struct entry *e, struct error *err)
 {
-	autofree char *text = xasprintf("%s/%s: %s", e->source, e->path, err->message);
+	autofree char *text = strstr(err->message, e->path)
+		? xasprintf("source %s: %s", e->source, err->message)
+		: xasprintf("source %s: entry %s: %s", e->source, e->path, err->message);
 
 	log_warn("damaged: %s", text);
 	pthread_mutex_lock(&s->lock);
@@ -104,7 +106,8 @@ int32_t verify_entries(struct verify *v, struct error *err)
 		status = lanes_run(v->lanes < v->count ? v->lanes : (unsigned)v->count, verify_lane,
 			&s, err);
 	codecs_free(s.codecs);
-	if (status == HF_OK && s.first.status != HF_OK) {
+	/* damage that was found is not forgotten because something else failed after it */
+	if (s.first.status != HF_OK && status != HF_E_CANCELLED) {
 		status = s.first.status;
 		error_clear(err);
 		*err = s.first;
@@ -184,12 +187,14 @@ int32_t verify_point(struct instance *sink, const struct point *p, struct verify
 			status = other;
 		error_keep_first(err, &beside);
 	}
-	if (status != HF_OK && status != HF_E_CORRUPT)
+	if (status != HF_OK && v->damaged == 0)
 		return status;
+	cancel_shield(true);
 	if (record_result(sink, p, v, &record) != HF_OK) {
 		/* A sink that one may only read from can be verified all the same. */
 		log_warn("the verification of %s could not be recorded: %s", p->id, record.message);
 		error_clear(&record);
 	}
+	cancel_shield(false);
 	return status;
 }

@@ -36,13 +36,22 @@ static int64_t jitter(int64_t ns)
 	return ns / 2 + (int64_t)(x % (uint64_t)(ns / 2 + 1));
 }
 
+/* Not the server's fault any more that it does not go on. */
+static bool interrupted(struct error *err)
+{
+	error_set(err, HF_E_CANCELLED, "interrupted");
+	return false;
+}
+
 bool retry_again(struct retry *r, int32_t status, struct error *err)
 {
 	int64_t pause = FIRST_PAUSE << (r->attempt < 7 ? r->attempt : 7);
 
 	r->attempt++;
-	if (status != HF_E_TRANSIENT || cancelled())
+	if (status != HF_E_TRANSIENT)
 		return false;
+	if (cancelled())
+		return interrupted(err);
 	if (pause > LONGEST_PAUSE)
 		pause = LONGEST_PAUSE;
 	pause = jitter(pause);
@@ -54,7 +63,7 @@ bool retry_again(struct retry *r, int32_t status, struct error *err)
 	log_info("%s; trying again (attempt %u)", err && err->message ? err->message : "failed",
 		r->attempt + 1);
 	if (!cancel_sleep(pause))
-		return false;
+		return interrupted(err);
 	error_clear(err);
 	return true;
 }

@@ -173,9 +173,10 @@ static int32_t finish_other(struct extract *x, int dir, const char *leaf,
 	struct timespec times[2];
 	int32_t status = set_owner(x, &at, uid, gid, name);
 
-	/* made by us a moment ago and no link: fchmodat does not go astray */
+	/* made by us a moment ago, but somebody may swap it for a link */
 	if (status == HF_OK && !link &&
-	    fchmodat(dir, leaf, mode_of(x, mode, uid, gid), 0) != 0)
+	    fchmodat(dir, leaf, mode_of(x, mode, uid, gid),
+	             AT_SYMLINK_NOFOLLOW) != 0)
 		status = extract_failed(x, "set the mode of", name, errno);
 	if (status == HF_OK && !link)
 		status = set_acls(x, &at, x->entry, false, name);

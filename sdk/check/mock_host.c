@@ -216,6 +216,8 @@ int32_t mock_fail(hf_ctx *ctx, int32_t status, const char *fmt, ...)
 }
 
 static void check_text(hf_ctx *ctx, const char *function, const char *fmt, va_list ap)
+    HF_PRINTF(3, 0);
+static void check_text(hf_ctx *ctx, const char *function, const char *fmt, va_list ap)
 {
 	char message[1024];
 

@@ -63,6 +63,7 @@ const char *status_name(int32_t status)
 }
 
 /* One line, in one write, so that threads and children do not mix. */
+static void say(int fd, const char *lead, const char *fmt, va_list ap) HF_PRINTF(3, 0);
 static void say(int fd, const char *lead, const char *fmt, va_list ap)
 {
 	char line[2048];

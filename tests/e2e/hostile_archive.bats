@@ -154,7 +154,7 @@ harmless() {
 	perl -e 'my $h; { local @ARGV; } open(my $p, "-|", $ARGV[0], "dir:$ARGV[1]/d", "cut") or die; binmode($p);
 		read($p, $h, 512); binmode(STDOUT); print $h x 200000; print "\0" x 1024' "$TAR" "$N" >evil.tar
 	"$RESEAL" entry "$P/manifest.json" 0 out evil.tar
-	run bash -c 'ulimit -v 1000000; exec timeout 100 holdfast restore "$@"' sh \
+	run bash -c '[ -n "${HF_SANITIZED:-}" ] || ulimit -v 1000000; exec timeout 100 holdfast restore "$@"' sh \
 		--sink "files:path=$W/out" --job j --into "$W/target"
 	[ "$status" -lt 124 ]
 }

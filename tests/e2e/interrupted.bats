@@ -99,3 +99,39 @@ interrupted_backup() {
 	no_litter out2
 	run_code 0 holdfast verify ./j.ini --from second
 }
+
+@test "SIGTERM while a dead sink is tried again: 143, not a failure" {
+	cat >j.ini <<-END
+		[job]
+		name = j
+		retry_for = 60s
+		[source main]
+		plugin = files
+		path = data
+		[sink disk]
+		plugin = faultysink
+		path = $W/out2
+		fail = open
+		class = transient
+	END
+	start holdfast backup ./j.ini
+	nap 0.5
+	kill -TERM "$PID"
+	finish
+	cat started.log
+	[ "$CODE" -eq 143 ]
+}
+
+@test "SIGTERM while nobody reads what cat writes: 143, at once" {
+	mkfifo pipe
+	sleep 20 <pipe &
+	local reader=$!
+	start holdfast cat ./j.ini "$OLD" "main:$W/data" >pipe
+	nap 0.5
+	kill -TERM "$PID" 2>/dev/null || true
+	CODE=0
+	wait "$PID" || CODE=$?
+	kill "$reader"
+	# the whole entry may fit into the pipe
+	[ "$CODE" -eq 143 ] || [ "$CODE" -eq 0 ]
+}

@@ -298,3 +298,11 @@ two_sources() {
 	run_code 1 holdfast restore ./j.ini --into "$W/tiny/into"
 	said 'space'
 }
+
+@test "--only with a wildcard that matches in no source: exit 5, and nothing is told as restored" {
+	two_sources
+	run_code 5 holdfast restore ./j.ini --only '*.nosuch' --into "main:$W/in1" --into "config:$W/in2"
+	not_said restored
+	run_code 0 holdfast restore ./j.ini --only '*.ini' --into "main:$W/in3" --into "config:$W/in4"
+	cmp conf/app.ini "$W/in4$W/conf/app.ini"
+}

@@ -218,6 +218,25 @@ static void test_a_failing_sink_fails_the_entry(void **state)
 	sink_failure(&mem_sink_knobs.fail_commit, HF_E_TRANSIENT);
 }
 
+/* HF_END is no answer to a commit: taken for neither success nor silence. */
+static void test_an_answer_that_is_none_is_a_failure(void **state)
+{
+	struct entry e = {0};
+	struct error err = {0};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, NULL, 1);
+	mem_sink_knobs.status = HF_END;
+	mem_sink_knobs.fail_commit = 1;
+	assert_int_equal(encode_sample(&r, "job/x", 5000, &e, &err), HF_E_FAILED);
+	assert_non_null(strstr(err.message, "HF_END"));
+	assert_int_equal(mem_objects(), 0);
+	error_clear(&err);
+	entry_free_members(&e);
+	rig_close(&r);
+}
+
 /* Sink two is optional; it sees its calls after sink one. */
 static void test_an_optional_sink_fails_alone(void **state)
 {
@@ -407,6 +426,7 @@ int main(void)
 		T(test_one_stream_for_filters_that_cannot_be_cut),
 		T(test_a_failed_source_commits_nothing),
 		T(test_a_failing_sink_fails_the_entry),
+		T(test_an_answer_that_is_none_is_a_failure),
 		T(test_an_optional_sink_fails_alone),
 		T(test_filters_that_misbehave_are_found_out),
 		T(test_a_writer_that_is_lied_to),
