@@ -94,7 +94,7 @@ static int32_t print_entry(struct target *t, const struct entry *e, struct error
 {
 	struct codecs *codecs = codecs_new(t->job->name);
 	struct decoder *d = NULL;
-	int32_t status = decoder_open(t->outlet->sink, codecs, e, NULL, &d, err);
+	int32_t status = decoder_open(t->outlet->sink, codecs, e, false, NULL, &d, err);
 	const void *data;
 	uint64_t n;
 

@@ -35,7 +35,7 @@ static struct entry part_entry(const struct entry *e, struct part *p)
 
 static int32_t copy_once(struct copying *x, const struct entry *part, struct error *err)
 {
-	struct fetch *f = fetch_new(x->c->from, part);
+	struct fetch *f = fetch_new(x->c->from, part, false);
 	struct sink_put *put = NULL;
 	uint8_t *buf = malloc(COPY_BLOCK);
 	int32_t status = buf ? HF_OK : error_set(err, HF_E_FAILED, "out of memory");

@@ -20,6 +20,7 @@ struct decoder {
 	hf_reader reader;
 	struct instance *sink;
 	const struct entry *entry;
+	bool proven;
 	atomic_uint_least64_t *bytes;
 	struct chan *stored, *plain;
 	pthread_t fetcher, decoder;
@@ -39,7 +40,7 @@ struct decoder {
 
 static int32_t fetch_all(struct decoder *d, struct error *err)
 {
-	struct fetch *f = fetch_new(d->sink, d->entry);
+	struct fetch *f = fetch_new(d->sink, d->entry, d->proven);
 	struct block *b = NULL;
 	int32_t status = HF_OK;
 
@@ -263,7 +264,7 @@ static int32_t open_filters(struct decoder *d, struct codecs *codecs, struct err
 }
 
 int32_t decoder_open(struct instance *sink, struct codecs *codecs, const struct entry *entry,
-	atomic_uint_least64_t *bytes, struct decoder **out, struct error *err)
+	bool proven, atomic_uint_least64_t *bytes, struct decoder **out, struct error *err)
 {
 	struct decoder *d = xcalloc(1, sizeof *d);
 	int32_t status;
@@ -271,6 +272,7 @@ int32_t decoder_open(struct instance *sink, struct codecs *codecs, const struct 
 	d->reader = (hf_reader){reader_peek, reader_consume};
 	d->sink = sink;
 	d->entry = entry;
+	d->proven = proven;
 	d->bytes = bytes;
 	d->digest = digest_new();
 	status = open_filters(d, codecs, err);
@@ -319,7 +321,7 @@ void decoder_close(struct decoder *d)
 int32_t digest_check(struct instance *sink, const struct entry *entry,
 	atomic_uint_least64_t *bytes, struct error *err)
 {
-	struct fetch *f = fetch_new(sink, entry);
+	struct fetch *f = fetch_new(sink, entry, false);
 	uint8_t *buf = malloc(FETCH_BLOCK);
 	int32_t status = buf ? HF_OK : error_set(err, HF_E_FAILED, "out of memory");
 	size_t got;
@@ -338,7 +340,7 @@ int32_t decode_check(struct instance *sink, struct codecs *codecs, const struct 
 	atomic_uint_least64_t *bytes, struct error *err)
 {
 	struct decoder *d = NULL;
-	int32_t status = decoder_open(sink, codecs, entry, bytes, &d, err);
+	int32_t status = decoder_open(sink, codecs, entry, false, bytes, &d, err);
 	const void *data;
 	uint64_t n = 0;
 

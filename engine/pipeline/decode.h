@@ -23,9 +23,10 @@ int32_t codecs_get(struct codecs *c, const char *codec, struct instance **out, s
 int32_t codecs_check(struct codecs *c, const struct entry *e, struct error *err);
 
 struct decoder;
-/* Starts reading an entry. `bytes` (may be NULL) counts plain bytes for progress. */
+/* Starts reading an entry. `proven`: its stored bytes were hashed a moment ago (see fetch.h). `bytes` (may be
+ * NULL) counts plain bytes for progress. */
 int32_t decoder_open(struct instance *sink, struct codecs *codecs, const struct entry *entry,
-	atomic_uint_least64_t *bytes, struct decoder **out, struct error *err);
+	bool proven, atomic_uint_least64_t *bytes, struct decoder **out, struct error *err);
 /* HF_END only after sizes and digests were found right; HF_E_CORRUPT if they were not. */
 hf_reader *decoder_reader(struct decoder *d);
 /* What stopped the reader: HF_OK if nothing did (also if it was not read to its end). */

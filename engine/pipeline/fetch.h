@@ -8,7 +8,9 @@
 #include "engine/store/manifest.h"
 
 struct fetch;
-struct fetch *fetch_new(struct instance *sink, const struct entry *entry);
+/* `proven`: these bytes were read and hashed a moment ago; only sizes are looked at, and who decodes them
+ * compares the plain digest. */
+struct fetch *fetch_new(struct instance *sink, const struct entry *entry, bool proven);
 /* HF_OK with 1..cap bytes; HF_END after the last, when all digests and sizes were right; HF_E_CORRUPT if
  * they were not. */
 int32_t fetch_read(struct fetch *f, void *buf, size_t cap, size_t *got, struct error *err);

@@ -238,7 +238,7 @@ static int32_t restore_entry(struct batch *b, const struct entry *e, unsigned la
 	struct decoder *d = NULL;
 	struct hf_ctx ctx;
 	int32_t status =
-		decoder_open(b->r->sink, b->codecs, e, &b->r->progress.plain, &d, err);
+		decoder_open(b->r->sink, b->codecs, e, true, &b->r->progress.plain, &d, err);
 
 	if (status != HF_OK)
 		return status;

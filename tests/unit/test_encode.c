@@ -382,7 +382,7 @@ static void test_a_reader_that_is_given_up_frees_its_threads(void **state)
 	rig_open(&r, NULL, 1);
 	r.plan.block = 1000;
 	assert_int_equal(encode_sample(&r, "job/x", 9000000, &e, &err), HF_OK);
-	assert_int_equal(decoder_open(r.outlets[0].sink, codecs, &e, NULL, &d, &err), HF_OK);
+	assert_int_equal(decoder_open(r.outlets[0].sink, codecs, &e, false, NULL, &d, &err), HF_OK);
 	hf_reader *in = decoder_reader(d);
 	assert_int_equal(in->peek(in, &data, &n), HF_OK);
 	assert_int_equal(in->consume(in, n + 1), HF_E_FAILED);
