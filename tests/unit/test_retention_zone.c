@@ -341,6 +341,34 @@ static void test_damaged_files(void **state)
 	}
 }
 
+/* A file of version 1 with two changes to the same, only, type. */
+static bool takes_changes(unsigned char first, unsigned char second, unsigned char type)
+{
+	unsigned char file[44 + 2 * 4 + 2 + 6 + 4] = "TZif";
+	char why[128];
+	struct zone *zone;
+
+	file[35] = 2; /* changes */
+	file[39] = 1; /* types */
+	file[43] = 4; /* bytes of names */
+	file[44 + 3] = first;
+	file[44 + 7] = second;
+	file[44 + 8] = type;
+	zone = zone_parse(file, sizeof(file), why, sizeof(why));
+	zone_free(zone);
+	return zone != NULL;
+}
+
+/* The search for an instant relies on the order, and on types that are there. */
+static void test_changes_in_wrong_order(void **state)
+{
+	(void)state;
+	assert_true(takes_changes(1, 2, 0));
+	assert_false(takes_changes(2, 1, 0));
+	assert_false(takes_changes(1, 1, 0));
+	assert_false(takes_changes(1, 2, 1));
+}
+
 static void test_calendar(void **state)
 {
 	static const struct {
@@ -373,6 +401,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_rules_are_refused),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_damaged_files),
+		cmocka_unit_test(test_changes_in_wrong_order),
 		cmocka_unit_test(test_chosen_zones_as_in_the_c_library),
 		cmocka_unit_test(test_all_zones_as_in_the_c_library),
 	};
