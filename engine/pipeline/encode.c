@@ -255,6 +255,8 @@ static int32_t emit(void *arg, const void *data, size_t n, struct error *err)
 
 static void entry_open(struct encoder *enc)
 {
+	/* nobody knows how much is left of it when it is compressed */
+	uint64_t stored = enc->plan->compressor && !enc->store ? 0 : enc->size_hint;
 	struct error err = {0};
 
 	for (size_t i = 0; i < enc->plan->noutlets; i++) {
@@ -269,7 +271,7 @@ static void entry_open(struct encoder *enc)
 		/* nothing is written yet: this alone can be tried again */
 		retry_begin(&retry);
 		do
-			status = sink_put_open(o->sink, enc->key, enc->size_hint, 0, &enc->puts[i], &err);
+			status = sink_put_open(o->sink, enc->key, stored, 0, &enc->puts[i], &err);
 		while (status != HF_OK && retry_again(&retry, status, &err));
 		if (status == HF_OK)
 			continue;

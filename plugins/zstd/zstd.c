@@ -52,7 +52,7 @@ static const hf_option options[] = {
 	  .min = -7,
 	  .max = 22,
 	  .help = "-7 is fastest, 22 is smallest; memory for each thread is about 4 MiB at level "
-		  "3, 90 MiB at 19, 700 MiB at 22" },
+		  "3, 90 MiB at 19, 780 MiB at 22" },
 	{ .name = "long",
 	  .type = HF_OPT_BOOL,
 	  .default_value = "no",

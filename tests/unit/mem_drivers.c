@@ -121,6 +121,7 @@ static int32_t put_open(hf_ctx *ctx, void *self, const hf_put *in, void **out)
 	p->sink = xstrdup(self);
 	p->key = xstrdup(in->key);
 	pthread_mutex_lock(&lock);
+	mem_sink_knobs.hint = in->size_hint;
 	mem_sink_knobs.puts_open++;
 	pthread_mutex_unlock(&lock);
 	*out = p;

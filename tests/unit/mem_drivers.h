@@ -12,6 +12,7 @@ extern struct mem_sink_knobs {
 	int32_t status;                                   /* with this */
 	size_t cut_get;   /* a get breaks off (transient) after so many bytes, once; 0 never */
 	size_t flip_get;  /* 1 + offset of a byte that is flipped on the way; 0 none */
+	uint64_t hint;    /* the size_hint of the last put_open() */
 	size_t puts_open; /* now */
 	size_t threads;   /* worker_begin minus worker_end */
 } mem_sink_knobs;

@@ -218,6 +218,31 @@ static void test_a_failing_sink_fails_the_entry(void **state)
 	sink_failure(&mem_sink_knobs.fail_commit, HF_E_TRANSIENT);
 }
 
+/* A sink may refuse what will not fit: it must not be told the plain size of what is compressed. */
+static uint64_t hint_told(struct instance *filter, bool store)
+{
+	struct entry e = {.path = xstrdup("p")};
+	struct error err = {0};
+	struct rig r;
+
+	rig_open(&r, filter, 1);
+	hf_writer *w = encoder_begin(r.enc, "job/x", 12345, store);
+	assert_int_equal(w->write(w, "abc", 3), HF_OK);
+	assert_int_equal(encoder_end(r.enc, false, &e, &err), HF_OK);
+	entry_free_members(&e);
+	rig_close(&r);
+	return mem_sink_knobs.hint;
+}
+
+static void test_the_size_is_told_only_where_it_is_known(void **state)
+{
+	(void)state;
+	assert_int_equal(hint_told(NULL, false), 12345);
+	assert_int_equal(hint_told(mem_filter_open(true), true), 12345);
+	assert_int_equal(hint_told(mem_filter_open(true), false), 0);
+	assert_int_equal(hint_told(mem_filter_open(false), false), 0);
+}
+
 /* HF_END is no answer to a commit: taken for neither success nor silence. */
 static void test_an_answer_that_is_none_is_a_failure(void **state)
 {
@@ -426,6 +451,7 @@ int main(void)
 		T(test_one_stream_for_filters_that_cannot_be_cut),
 		T(test_a_failed_source_commits_nothing),
 		T(test_a_failing_sink_fails_the_entry),
+		T(test_the_size_is_told_only_where_it_is_known),
 		T(test_an_answer_that_is_none_is_a_failure),
 		T(test_an_optional_sink_fails_alone),
 		T(test_filters_that_misbehave_are_found_out),
