@@ -74,6 +74,10 @@ struct restore {
 	const struct source *src;
 	char *into;      /* or NULL: where it was */
 	bool force, dry_run;
+	/* What is in the way may be replaced: it was asked for, or nothing was
+	 * there, so that it is this restore's own (a path below another path
+	 * is in the entries of both). */
+	bool replace;
 	bool owner, numeric;
 	struct restore_only *only;
 	size_t only_count;
@@ -92,6 +96,7 @@ struct extract {
 	int64_t given;    /* bytes given to libarchive so far */
 	int32_t status;   /* what the host's reader said */
 	const char *strip; /* prefix of members that is not below the target's root */
+	const char *below; /* members are this or below it */
 	struct owners owners;
 	struct counts count;
 };

@@ -68,6 +68,8 @@ static void source_free(struct source *src)
 	free(src->excludes);
 	if (src->utf8 != (locale_t)0)
 		freelocale(src->utf8);
+	if (src->plain != (locale_t)0)
+		freelocale(src->plain);
 	free(src);
 }
 
@@ -140,7 +142,9 @@ static int32_t source_open(hf_ctx *ctx, const hf_options *opts, void **self)
 	src->unreadable_warn = files_host->opt_int(opts, "unreadable", 0) == 1;
 	src->xattrs = files_host->opt_int(opts, "xattrs", 0);
 	src->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	status = open_paths(ctx, opts, src);
+	src->plain = newlocale(LC_CTYPE_MASK, "C", (locale_t)0);
+	status = src->plain != (locale_t)0 ? open_paths(ctx, opts, src) :
+	                                     no_memory(ctx);
 	if (status == HF_OK)
 		status = open_excludes(ctx, opts, src);
 	if (status != HF_OK) {

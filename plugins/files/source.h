@@ -74,6 +74,8 @@ struct source {
 	bool unreadable_warn;
 	bool xattrs;
 	locale_t utf8; /* for names in the tar; 0: there is none */
+	locale_t plain; /* where names are bytes: libarchive composes UTF-8
+	                 * names that it reads under a UTF-8 locale */
 };
 
 bool source_excluded(const struct source *src, const char *path, bool folder);

@@ -287,7 +287,7 @@ static int32_t restore_regular(struct extract *x, int dir, const char *leaf,
 	int fd = openat(dir, leaf, flags, 0600);
 	int32_t status;
 
-	if (fd < 0 && errno == EEXIST && !x->r->force)
+	if (fd < 0 && errno == EEXIST && !x->r->replace)
 		return in_the_way(x, name);
 	while (fd < 0 && errno == EEXIST) {
 		snprintf(temp, sizeof(temp), TEMP, temp_number());
@@ -329,7 +329,7 @@ static int32_t restore_other(struct extract *x, int dir, const char *leaf,
 	int failed = make_other(x, dir, leaf) != 0 ? errno : 0;
 	int32_t status;
 
-	if (failed == EEXIST && !x->r->force)
+	if (failed == EEXIST && !x->r->replace)
 		return in_the_way(x, name);
 	while (failed == EEXIST) {
 		snprintf(temp, sizeof(temp), TEMP, temp_number());
@@ -390,9 +390,9 @@ static int32_t restore_link(struct extract *x, const char *name,
 		return status;
 	}
 	err = link_to(first_dir, first_leaf, dir, leaf);
-	if (err == EEXIST && !x->r->force)
+	if (err == EEXIST && !x->r->replace)
 		status = in_the_way(x, name);
-	while (err == EEXIST && x->r->force) {
+	while (err == EEXIST && x->r->replace) {
 		snprintf(temp, sizeof(temp), TEMP, temp_number());
 		err = link_to(first_dir, first_leaf, dir, temp);
 	}
@@ -529,7 +529,8 @@ int32_t extract_member(struct extract *x, const char *name, bool above)
 		 * backup */
 		if (first != NULL && !extract_wanted(x, first))
 			status = no_first_name(x, name, first);
-		else if (first != NULL && strncmp(first, x->strip, strip) == 0)
+		else if (first != NULL && path_covers(x->below, first) &&
+		         strncmp(first, x->strip, strip) == 0)
 			status = restore_link(x, name, first + strip);
 		else if (first != NULL)
 			status = extract_hostile(x, name, "it links to outside");

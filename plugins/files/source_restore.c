@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -147,6 +148,11 @@ int32_t source_restore_begin(hf_ctx *ctx, void *self, const hf_restore *in,
 	r->owner = owner == 1 || (owner == 0 && geteuid() == 0);
 	r->numeric = files_host->opt_int(in->options, "numeric_owner", 0);
 	status = read_only(ctx, r, in);
+	/* of wildcards nobody knows yet what they would replace */
+	r->replace = true;
+	for (size_t i = 0; i < r->only_count; i++)
+		if (in->into == NULL && pattern_magic(r->only[i].path))
+			r->replace = r->force;
 	if (status == HF_OK && in->into != NULL) {
 		r->into = strdup(in->into);
 		status = r->into != NULL ?
@@ -191,26 +197,45 @@ static int32_t exists(hf_ctx *ctx, const char *path)
 	return HF_E_EXISTS;
 }
 
+/* What an --only names must not be there; wildcards are found out later. */
+static int32_t check_only(hf_ctx *ctx, const char *text)
+{
+	const char *name = text + strspn(text, "/");
+	size_t length = strlen(name), room = length + 2;
+	char *path = malloc(room);
+	struct stat st;
+	int err;
+
+	if (path == NULL)
+		return files_host->fail(ctx, HF_E_FAILED, "out of memory");
+	/* with / at its end, a file would look like a missing folder */
+	while (length > 0 && name[length - 1] == '/')
+		length--;
+	snprintf(path, room, "/%.*s", (int)length, name);
+	err = lstat(path, &st) == 0 ? 0 : errno;
+	free(path);
+	if (err == 0)
+		return exists(ctx, text);
+	if (err == ENOENT || err == ENOTDIR)
+		return HF_OK;
+	return files_host->fail(ctx, files_status(err), "cannot look for %s: %s",
+	                        files_quote(text).s, files_error(err).s);
+}
+
 /* Restored where it was: what is named must not be there. */
 static int32_t check_in_place(hf_ctx *ctx, const struct restore *r,
                               const struct source_path *path)
 {
 	struct roots roots;
 	int32_t status;
-	int root;
 
-	if (r->only_count > 0) {
-		root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		for (size_t i = 0; root >= 0 && i < r->only_count; i++)
-			if (faccessat(root, r->only[i].path, F_OK,
-			              AT_SYMLINK_NOFOLLOW) == 0) {
-				close(root);
-				return exists(ctx, r->only[i].pattern.text);
-			}
-		if (root >= 0)
-			close(root);
-		return HF_OK;
+	for (size_t i = 0; i < r->only_count; i++) {
+		status = check_only(ctx, r->only[i].pattern.text);
+		if (status != HF_OK)
+			return status;
 	}
+	if (r->only_count > 0)
+		return HF_OK;
 	status = roots_find(ctx, r->src, path, &roots);
 	if (status == HF_OK && roots.count > 0)
 		status = exists(ctx, roots.path[0]);
@@ -297,7 +322,8 @@ static size_t base_length(const struct source_path *path)
 
 /* Opens the root for an entry, and tells how much of its members' names lies
  * above it. */
-static int32_t open_root(struct extract *x, const hf_entry *entry, char **strip)
+static int32_t open_root(struct extract *x, const hf_entry *entry, char **strip,
+                         char **below)
 {
 	struct source_path path;
 	char *base;
@@ -307,6 +333,7 @@ static int32_t open_root(struct extract *x, const hf_entry *entry, char **strip)
 	if (x->r->into != NULL) {
 		base = strdup(x->r->into);
 		*strip = strdup("");
+		*below = strdup("");
 	} else {
 		size_t length;
 
@@ -317,9 +344,12 @@ static int32_t open_root(struct extract *x, const hf_entry *entry, char **strip)
 		base = length > 0 ? strndup(path.path, length) : strdup("/");
 		*strip = length > 0 ? strndup(path.path + 1, length - 1) :
 		                      strdup("");
+		*below = strdup(path.path + 1);
+		if (path.magic && *below != NULL && *strip != NULL)
+			(*below)[length > 1 ? length - 2 : 0] = '\0';
 		source_path_free(&path);
 	}
-	if (base == NULL || *strip == NULL)
+	if (base == NULL || *strip == NULL || *below == NULL)
 		status = files_host->fail(x->ctx, HF_E_FAILED, "out of memory");
 	if (status == HF_OK && x->r->into == NULL)
 		status = make_folders(x->ctx, base, 0755);
@@ -419,7 +449,8 @@ static int32_t one_member(struct extract *x)
 	if (name == NULL)
 		return HF_E_CORRUPT;
 	if (member_wanted(x, name, &above)) {
-		if (strncmp(name, x->strip, strip) == 0)
+		if (path_covers(x->below, name) &&
+		    strncmp(name, x->strip, strip) == 0)
 			status = extract_member(x, name + strip, above);
 		else
 			status = extract_hostile(x, name, "it is not below the "
@@ -429,12 +460,22 @@ static int32_t one_member(struct extract *x)
 	return status;
 }
 
+/* Names come as the bytes that they are: see struct source. */
+static int next_header(struct extract *x)
+{
+	const locale_t before = uselocale(x->r->src->plain);
+	const int result = archive_read_next_header(x->tar, &x->entry);
+
+	uselocale(before);
+	return result;
+}
+
 static int32_t all_members(struct extract *x)
 {
 	int32_t status = HF_OK;
 
 	while (status == HF_OK) {
-		const int result = archive_read_next_header(x->tar, &x->entry);
+		const int result = next_header(x);
 
 		if (result == ARCHIVE_EOF)
 			return drain(x);
@@ -487,7 +528,7 @@ int32_t source_restore(hf_ctx *ctx, void *session, const hf_entry *entry,
 	struct extract *x = calloc(1, sizeof(*x));
 	struct restore *r = session;
 	locale_t before = (locale_t)0;
-	char *strip = NULL;
+	char *strip = NULL, *below = NULL;
 	int32_t status;
 
 	if (x == NULL)
@@ -496,11 +537,12 @@ int32_t source_restore(hf_ctx *ctx, void *session, const hf_entry *entry,
 	x->r = r;
 	x->in = in;
 	target_init(&x->target, -1);
-	/* as in the dump: names are the bytes that they are */
+	/* as in the dump: wildcards stand for characters, not bytes */
 	if (r->src->utf8 != (locale_t)0)
 		before = uselocale(r->src->utf8);
-	status = open_root(x, entry, &strip);
+	status = open_root(x, entry, &strip, &below);
 	x->strip = strip;
+	x->below = below;
 	if (status == HF_OK)
 		status = open_tar(x);
 	if (status == HF_OK)
@@ -515,6 +557,7 @@ int32_t source_restore(hf_ctx *ctx, void *session, const hf_entry *entry,
 	if (before != (locale_t)0)
 		uselocale(before);
 	free(strip);
+	free(below);
 	free(x);
 	return status;
 }

@@ -3,7 +3,8 @@
 if HAVE_CMOCKA
 if ENABLE_FILES
 files_unit_tests = \
-	tests/unit/test_files_match tests/unit/test_files_source tests/unit/test_files_restore
+	tests/unit/test_files_match tests/unit/test_files_source tests/unit/test_files_restore \
+	tests/unit/test_files_same
 check_PROGRAMS += $(files_unit_tests)
 TESTS += $(files_unit_tests)
 
@@ -40,5 +41,10 @@ tests_unit_test_files_restore_SOURCES = tests/unit/test_files_restore.c $(FILES_
 tests_unit_test_files_restore_CPPFLAGS = $(FILES_TEST_CPPFLAGS)
 tests_unit_test_files_restore_CFLAGS = $(FILES_TEST_CFLAGS)
 tests_unit_test_files_restore_LDADD = $(FILES_TEST_LIBS)
+
+tests_unit_test_files_same_SOURCES = tests/unit/test_files_same.c $(FILES_TEST_PARTS)
+tests_unit_test_files_same_CPPFLAGS = $(FILES_TEST_CPPFLAGS)
+tests_unit_test_files_same_CFLAGS = $(FILES_TEST_CFLAGS)
+tests_unit_test_files_same_LDADD = $(FILES_TEST_LIBS)
 endif
 endif
