@@ -22,7 +22,7 @@ allowed_skips='^$'
 
 # What the tests need besides what the build needs.
 test_packages="libcmocka-dev bats jq zstd pigz gzip attr acl python3 valgrind strace
-	clang-14 libclang-rt-14-dev llvm-14 file xz-utils util-linux procps"
+	clang-14 libclang-rt-14-dev llvm-14 file xz-utils util-linux procps mariadb-server mariadb-client"
 # The end-to-end tests that are repeated with each sanitizer, where they cost several times as much.
 asan_e2e="commands restore sinks job_file secrets damage hostile_archive hostile_manifest \
 	failing_drivers loader"

@@ -2,7 +2,7 @@
 # What quickstart.sh and check.sh share: packages and a copy of the source. Sourced by bash;
 # $top is the checkout.
 build_packages="build-essential autoconf automake libtool pkg-config libltdl-dev libinih-dev
-	libjson-c-dev libssl-dev libarchive-dev zlib1g-dev libzstd-dev perl"
+	libjson-c-dev libssl-dev libarchive-dev zlib1g-dev libzstd-dev libmariadb-dev perl"
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then

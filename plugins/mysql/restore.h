@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * What the parts of a restore share. */
+#ifndef MYSQL_RESTORE_H
+#define MYSQL_RESTORE_H
+
+#include <pthread.h>
+
+#include "conn.h"
+#include "frame.h"
+#include "schema.h"
+
+struct restore {
+	const struct source *src;
+	hf_restore given; /* a copy: only what it points to lasts */
+	const hf_restore *in;
+	bool force, dry;
+	struct conn *lanes;
+	uint32_t n;
+	struct watch *watch;
+
+	/* by the restore's options */
+	bool check_full, events_as_was, log_bin;
+	const char *definer; /* NULL: keep */
+	enum load load;
+
+	/* databases that were seen in the point, and what of them was asked for */
+	struct names dbs, whole;
+	struct names tables; /* "db.table", wanted and with a definition */
+	bool prepared;
+	bool replaced; /* the databases were dropped: nothing is in the way */
+
+	pthread_mutex_t lock; /* of what follows */
+	bool matched; /* --only hit something */
+};
+
+bool restore_wants(struct restore *r, const char *db, const char *name);
+/* Where a database of the point goes to. */
+static inline const char *restore_target(const struct restore *r, const char *db)
+{
+	return r->in->into != NULL ? r->in->into : db;
+}
+
+/* run.c: runs the statements of an entry. `range`: of a part of a table, which is counted when all are there. */
+int32_t run_entry(hf_ctx *ctx, struct restore *r, struct conn *c, bool range, hf_reader *in);
+
+/* load.c: puts the rows that follow a "rows" frame into the table of that name in the current database.
+ * *rows: how many there were. */
+int32_t load_rows(hf_ctx *ctx, struct restore *r, struct conn *c, const struct frame *f, struct input *in,
+    uint64_t *rows);
+/* Passes over them. */
+int32_t skip_rows(struct input *in);
+/* The columns that a frame names. */
+bool frame_columns(const struct frame *f, struct table *t);
+void frame_columns_free(struct table *t);
+
+#endif
