@@ -124,7 +124,8 @@ static int run(struct args *args)
 		r.point = p;
 		r.lanes = t.job->parallel;
 		status = restore_run(&r, &err);
-		if (status != HF_OK && r.touched)
+		/* what a driver refuses or does not find leaves the target as it was */
+		if (status != HF_OK && r.touched && status != HF_E_EXISTS && status != HF_E_NOT_FOUND)
 			log_warn("the restore has not ended well: what is in the target is not whole");
 		if (status == HF_OK && r.dry_run)
 			print_plan(&r);

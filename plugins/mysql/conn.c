@@ -87,12 +87,14 @@ int32_t conn_error(hf_ctx *ctx, struct conn *c, const char *what)
 
 /* --- connecting ---------------------------------------------------------- */
 
+#ifdef MARIADB_PACKAGE_VERSION
 static void set_yes(MYSQL *my, enum mysql_option option, bool yes)
 {
 	char flag = yes ? 1 : 0;
 
 	mysql_options(my, option, &flag);
 }
+#endif
 
 static void set_tls(MYSQL *my, const struct source *src, bool wanted)
 {

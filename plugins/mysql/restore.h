@@ -25,9 +25,19 @@ struct restore {
 
 	/* databases that were seen in the point, and what of them was asked for */
 	struct names dbs, whole;
-	struct names tables; /* "db.table", wanted and with a definition */
-	bool prepared;
 	bool replaced; /* the databases were dropped: nothing is in the way */
+
+	/* single rows: --where */
+	const char *where; /* NULL: whole tables */
+	bool with_children;
+	enum conflict conflict;
+	struct text scratch;   /* the scratch database */
+	struct names tables;   /* asked for, in the point */
+	struct names children; /* that depend on them */
+	struct names merged;
+	struct {
+		struct names child, parent, columns; /* foreign keys of the live database */
+	} edges;
 
 	pthread_mutex_t lock; /* of what follows */
 	bool matched; /* --only hit something */
@@ -37,11 +47,17 @@ bool restore_wants(struct restore *r, const char *db, const char *name);
 /* Where a database of the point goes to. */
 static inline const char *restore_target(const struct restore *r, const char *db)
 {
-	return r->in->into != NULL ? r->in->into : db;
+	return r->where != NULL ? r->scratch.s : r->in->into != NULL ? r->in->into : db;
 }
 
 /* run.c: runs the statements of an entry. `range`: of a part of a table, which is counted when all are there. */
 int32_t run_entry(hf_ctx *ctx, struct restore *r, struct conn *c, bool range, hf_reader *in);
+
+/* merge.c: single rows. begin: the scratch database's name, locked; nothing is made yet. */
+int32_t merge_begin(hf_ctx *ctx, struct restore *r);
+int32_t merge_children(hf_ctx *ctx, struct restore *r, const char *db);
+int32_t merge_rows(hf_ctx *ctx, struct restore *r);
+void merge_drop(struct restore *r);
 
 /* load.c: puts the rows that follow a "rows" frame into the table of that name in the current database.
  * *rows: how many there were. */

@@ -187,6 +187,8 @@ static int32_t missing(hf_ctx *ctx, const struct source *src, struct conn *c, st
 	for (uint64_t i = 0; i < host->opt_count(src->opts, "database"); i++)
 		on_database(ctx, src, c, r, src->all ? NULL : host->opt_text(src->opts, "database", i), out);
 	on_routines(ctx, src, c, r, out);
+	if (opt_yes(src, "users") && !may(r, "SELECT", "mysql"))
+		put_grant(out, ctx, c, "SELECT", "mysql.*");
 	if (out->failed)
 		return out_of_memory(ctx);
 	if (out->n == 0)

@@ -37,6 +37,11 @@ static bool wanted(const struct run *x)
 	return restore_wants(x->r, x->db.s != NULL ? x->db.s : "", x->f.name);
 }
 
+static bool is(const struct run *x, const char *kind)
+{
+	return strcmp(x->f.kind, kind) == 0;
+}
+
 /* --- splicing ------------------------------------------------------------ */
 
 static bool replace(struct text *sql, int64_t from, int64_t to, const char *with)
@@ -160,7 +165,7 @@ static int32_t drop(struct run *x, const char *type)
 	struct text sql = {0};
 	int32_t status;
 
-	if (!x->r->force || x->r->replaced)
+	if (!x->r->force || x->r->replaced || x->r->where != NULL)
 		return HF_OK;
 	text_printf(&sql, "DROP %s IF EXISTS ", type);
 	text_name(&sql, x->f.name);
@@ -269,7 +274,7 @@ static int32_t object(struct run *x, const char *kind, const char *type)
 {
 	int32_t status;
 
-	if (!wanted(x))
+	if (!wanted(x) && !(x->r->where != NULL && is(x, "sequence")))
 		return HF_OK;
 	if (type == NULL)
 		return frame_bad(x->ctx, "a routine of no known type");
@@ -473,11 +478,6 @@ static int32_t account(struct run *x)
 }
 
 /* --- an entry ------------------------------------------------------------- */
-
-static bool is(const struct run *x, const char *kind)
-{
-	return strcmp(x->f.kind, kind) == 0;
-}
 
 static bool bare(const struct run *x)
 {

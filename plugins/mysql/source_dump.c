@@ -368,6 +368,10 @@ static int32_t plan(hf_ctx *ctx, struct backup *b, struct conn *c)
 	}
 	if (status == HF_OK && schema && views)
 		status = add_kind(ctx, b, WORK_VIEWS, NULL);
+	if (status == HF_OK && opt_yes(b->src, "users"))
+		status = add_kind(ctx, b, WORK_ACCOUNTS, NULL);
+	if (status == HF_OK && opt_yes(b->src, "users"))
+		status = add_kind(ctx, b, WORK_GRANTS, NULL);
 	return status;
 }
 
@@ -879,6 +883,10 @@ static int32_t dump_text(hf_ctx *ctx, struct backup *b, struct conn *c, struct w
 		return put_views(ctx, c, b->src, &b->schema, out);
 	case WORK_TRIGGERS:
 		return put_triggers(ctx, c, b->src, w->d, out);
+	case WORK_ACCOUNTS:
+		return put_accounts(ctx, c, out);
+	case WORK_GRANTS:
+		return put_grants(ctx, c, out);
 	case WORK_EVENTS:
 		return put_events(ctx, c, b->src, w->d, out);
 	default:

@@ -18,6 +18,12 @@ const hf_option mysql_restore_options[] = {
 		.help = "no: leave the restore out of the target's binary log"},
 	{.name = "load", .type = HF_OPT_CHOICE, .default_value = "auto", .choices = "auto|bulk|infile|insert",
 		.help = "how rows are put in: many at once with one prepared statement (MariaDB), by LOAD DATA LOCAL, or by INSERT"},
+	{.name = "where", .type = HF_OPT_STRING,
+		.help = "only the rows of --only TABLE for which this SQL condition holds, into the table in use"},
+	{.name = "on_conflict", .type = HF_OPT_CHOICE, .default_value = "fail", .choices = "fail|skip|replace",
+		.help = "with where: a row that exists and differs"},
+	{.name = "with_children", .type = HF_OPT_BOOL, .default_value = "no",
+		.help = "with where: also the rows that depend on them by foreign keys"},
 	{.name = NULL},
 };
 
@@ -32,7 +38,7 @@ bool restore_wants(struct restore *r, const char *db, const char *name)
 			pthread_mutex_unlock(&r->lock);
 			return true;
 		}
-	return false;
+	return names_have(&r->children, name);
 }
 
 /* --- begin --------------------------------------------------------------- */
@@ -46,6 +52,12 @@ static void restore_free(struct restore *r)
 	names_free(&r->dbs);
 	names_free(&r->whole);
 	names_free(&r->tables);
+	names_free(&r->children);
+	names_free(&r->merged);
+	names_free(&r->edges.child);
+	names_free(&r->edges.parent);
+	names_free(&r->edges.columns);
+	text_free(&r->scratch);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }
@@ -62,6 +74,14 @@ static int32_t read_options(hf_ctx *ctx, struct restore *r)
 	r->definer = definer != NULL && strcmp(definer, "keep") != 0 ? definer : NULL;
 	if (r->definer != NULL && strcmp(r->definer, "strip") != 0 && strchr(r->definer, '@') == NULL)
 		return host->fail(ctx, HF_E_CONFIG, "--definer is neither keep, strip nor USER@HOST");
+	r->where = host->opt_text(o, "where", 0);
+	r->with_children = host->opt_int(o, "with_children", 0) != 0;
+	r->conflict = (enum conflict)host->opt_int(o, "on_conflict", 0);
+	if (r->where != NULL && r->in->only_count == 0) {
+		host->fail(ctx, HF_E_CONFIG, "--where needs --only TABLE");
+		host->hint(ctx, "for example: --only users --where \"id = 123\"");
+		return HF_E_CONFIG;
+	}
 	if (r->in->into != NULL && (r->in->into[0] == '\0' || system_database(r->in->into)))
 		return host->fail(ctx, HF_E_CONFIG, "--into names no database that a restore may go to");
 	return HF_OK;
@@ -88,6 +108,8 @@ int32_t mysql_restore_begin(hf_ctx *ctx, void *self, const hf_restore *in, void 
 		status = conn_open(ctx, r->src, &r->lanes[0]);
 	if (status == HF_OK)
 		r->n = 1;
+	if (status == HF_OK && r->where != NULL)
+		status = merge_begin(ctx, r);
 	if (status != HF_OK) {
 		restore_free(r);
 		return status;
@@ -134,7 +156,7 @@ static int32_t look_at_table(hf_ctx *ctx, struct restore *r, const char *db, con
 	struct text sql = {0}, found = {0};
 	int32_t status;
 
-	if (r->force || r->in->only_count == 0)
+	if (r->force || r->in->only_count == 0 || r->where != NULL)
 		return HF_OK;
 	text_puts(&sql, "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ");
 	text_cstring(&sql, target);
@@ -171,6 +193,8 @@ static int32_t new_database(hf_ctx *ctx, struct restore *r, const char *db, bool
 		host->hint(ctx, "choose one of them: --only '%s.*'", r->dbs.v[0]);
 		return HF_E_CONFIG;
 	}
+	if (r->where != NULL && r->dbs.n > 0)
+		return host->fail(ctx, HF_E_CONFIG, "--where is for one database, and --only matches in several: write --only DATABASE.TABLE");
 	if (!names_add(&r->dbs, db) || (whole && !names_add(&r->whole, db)))
 		return out_of_memory(ctx);
 	return look_at_database(ctx, r, db);
@@ -181,6 +205,12 @@ static int32_t wants_tables(hf_ctx *ctx, struct restore *r, json_object *o, cons
 	json_object *list, *whole;
 	bool hit = r->in->only_count == 0;
 	int32_t status = HF_OK;
+
+	if (r->with_children && r->edges.child.n == 0 && (r->dbs.n == 0 || names_have(&r->dbs, db))) {
+		status = merge_children(ctx, r, db);
+		if (status != HF_OK)
+			return status;
+	}
 
 	if (!json_object_object_get_ex(o, "tables", &list) || !json_object_is_type(list, json_type_array)) {
 		/* of everything that is in the database */
@@ -197,15 +227,29 @@ static int32_t wants_tables(hf_ctx *ctx, struct restore *r, json_object *o, cons
 		if (!restore_wants(r, db, json_object_get_string(name)))
 			continue;
 		hit = true;
+		if (r->where != NULL && definitions && !names_have(&r->children, json_object_get_string(name)) &&
+		    !names_add(&r->tables, json_object_get_string(name)))
+			return out_of_memory(ctx);
 		if (definitions)
 			status = look_at_table(ctx, r, db, json_object_get_string(name));
 	}
+	/* defaults of a table may stand on sequences, which any of these entries may hold */
+	if (r->where != NULL && definitions && names_have(&r->dbs, db))
+		hit = true;
 	if (status != HF_OK || !hit)
 		return status != HF_OK ? status : HF_SKIP;
 	/* without tables it may still turn out to hold nothing that is asked for */
 	if (list == NULL && r->in->only_count > 0 && r->in->into != NULL && !names_have(&r->dbs, db) && r->dbs.n > 0)
 		return HF_SKIP;
 	return new_database(ctx, r, db, json_object_object_get_ex(o, "whole", &whole) && json_object_get_boolean(whole));
+}
+
+static bool rows_or_tables(const char *path)
+{
+	const size_t n = strlen(path);
+
+	return strstr(path, "/tables.") != NULL || strstr(path, "/rows.") != NULL ||
+	       (strstr(path, "/table.") != NULL && (n < 9 || strcmp(path + n - 9, ".keys.sql") != 0));
 }
 
 int32_t mysql_wants(hf_ctx *ctx, void *session, const hf_entry *entry)
@@ -227,7 +271,9 @@ int32_t mysql_wants(hf_ctx *ctx, void *session, const hf_entry *entry)
 		return frame_bad(ctx, "the attributes of an entry do not read");
 	}
 	db = member(o, "db");
-	if (db != NULL)
+	if (r->where != NULL && (db == NULL || !rows_or_tables(entry->path)))
+		status = HF_SKIP;
+	else if (db != NULL)
 		status = wants_tables(ctx, r, o, db, strstr(entry->path, "/tables.") != NULL);
 	else if (r->in->only_count > 0 && (strcmp(entry->path, "accounts.sql") == 0 || strcmp(entry->path, "grants.sql") == 0))
 		status = HF_SKIP;
@@ -269,7 +315,11 @@ int32_t mysql_restore_prepare(hf_ctx *ctx, void *session)
 {
 	struct restore *r = session;
 	const uint32_t lanes = r->in->lanes > 0 ? r->in->lanes : 1;
-	int32_t status = set_log(ctx, r, &r->lanes[0]);
+	int32_t status;
+
+	if (r->dry && r->where == NULL)
+		return HF_OK;
+	status = set_log(ctx, r, &r->lanes[0]);
 
 	for (; r->n < lanes && status == HF_OK; r->n += status == HF_OK) {
 		status = conn_open(ctx, r->src, &r->lanes[r->n]);
@@ -284,11 +334,22 @@ int32_t mysql_restore_prepare(hf_ctx *ctx, void *session)
 		for (size_t i = 0; i < r->whole.n && status == HF_OK; i++)
 			status = drop_database(ctx, &r->lanes[0], restore_target(r, r->whole.v[i]));
 	r->replaced = r->whole.n == r->dbs.n && r->in->only_count == 0;
-	r->prepared = true;
 	return status;
 }
 
 /* --- restore ------------------------------------------------------------- */
+
+static int32_t drain(hf_reader *in)
+{
+	const void *data;
+	uint64_t n;
+	int32_t status;
+
+	while ((status = host->peek(in, &data, &n)) == HF_OK)
+		if ((status = host->consume(in, n)) != HF_OK)
+			return status;
+	return status == HF_END ? HF_OK : status;
+}
 
 int32_t mysql_restore(hf_ctx *ctx, void *session, const hf_entry *entry, hf_reader *in)
 {
@@ -297,6 +358,8 @@ int32_t mysql_restore(hf_ctx *ctx, void *session, const hf_entry *entry, hf_read
 	/* a part of a table: its total is in the entry of its keys */
 	const char *table = strstr(entry->path, "/table.");
 
+	if (r->dry && r->where == NULL)
+		return drain(in);
 	if (lane >= r->n)
 		return host->fail(ctx, HF_E_FAILED, "there is no connection for lane %u", lane);
 	return run_entry(ctx, r, &r->lanes[lane], table != NULL, in);
@@ -307,7 +370,14 @@ int32_t mysql_restore_end(hf_ctx *ctx, void *session, int32_t outcome)
 	struct restore *r = session;
 	int32_t status = HF_OK;
 
-	if (outcome == HF_OK && r->in->only_count > 0 && !r->matched) {
+	watch_stop(r->watch);
+	r->watch = NULL;
+	if (r->where != NULL) {
+		if (outcome == HF_OK)
+			status = merge_rows(ctx, r);
+		merge_drop(r);
+	}
+	if (status == HF_OK && outcome == HF_OK && r->in->only_count > 0 && !r->matched) {
 		status = host->fail(ctx, HF_E_NOT_FOUND, "the point holds no table or other object that matches \"%s\"",
 			shown(r->in->only[0]));
 		host->hint(ctx, "`holdfast show` lists what it holds");
