@@ -8,7 +8,7 @@ driver_LTLIBRARIES += %D%/mysql.la
 	%D%/frame.c %D%/frame.h %D%/ddl.c %D%/ddl.h %D%/schema.c %D%/schema.h %D%/rights.c %D%/rights.h \
 	%D%/snapshot.c %D%/snapshot.h %D%/rows.c %D%/rows.h %D%/objects.c %D%/objects.h %D%/accounts.c \
 	%D%/source_dump.c %D%/source_restore.c %D%/restore.h %D%/run.c %D%/load.c %D%/values.c %D%/values.h \
-	%D%/merge.c %D%/probe.c
+	%D%/broken.c %D%/merge.c %D%/probe.c
 %C%_mysql_la_CFLAGS = $(DRIVER_CFLAGS) $(MYSQL_CFLAGS) $(JSON_CFLAGS)
 %C%_mysql_la_LDFLAGS = $(DRIVER_LDFLAGS)
 %C%_mysql_la_LIBADD = $(MYSQL_LIBS) $(JSON_LIBS)

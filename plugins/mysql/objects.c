@@ -652,10 +652,16 @@ static int32_t put_view(hf_ctx *ctx, const struct source *src, struct view *view
 	if (v->broken) {
 		/* in a comment: no client could run it */
 		json_object *o = frame_new("broken-view", v->name);
+		struct text set = {0};
 
 		if (o != NULL)
 			frame_text(o, "sql", v->o.sql.s);
+		text_printf(&set, "SET character_set_client = %s, collation_connection = %s", v->o.client != NULL ? v->o.client :
+			"utf8mb4", v->o.connection != NULL ? v->o.connection : "utf8mb4_general_ci");
+		if (o != NULL)
+			frame_text(o, "set", set.s != NULL ? set.s : "");
 		frame_put(out, o, NULL, false);
+		text_free(&set);
 		return out->failed ? out_of_memory(ctx) : HF_OK;
 	}
 	return put_object(ctx, src, v->d, &v->o, out);

@@ -53,6 +53,15 @@ static inline const char *restore_target(const struct restore *r, const char *db
 /* run.c: runs the statements of an entry. `range`: of a part of a table, which is counted when all are there. */
 int32_t run_entry(hf_ctx *ctx, struct restore *r, struct conn *c, bool range, hf_reader *in);
 
+/* broken.c: views that were broken at the backup. */
+struct broken {
+	struct text db, name, set, sql; /* db: where it goes to */
+	struct broken *next;
+};
+struct broken *broken_add(struct broken **list, const char *db, const char *name, const char *set, const char *sql);
+int32_t broken_make(hf_ctx *ctx, struct conn *c, const struct broken *list);
+void broken_free(struct broken **list);
+
 /* merge.c: single rows. begin: the scratch database's name, locked; nothing is made yet. */
 int32_t merge_begin(hf_ctx *ctx, struct restore *r);
 int32_t merge_children(hf_ctx *ctx, struct restore *r, const char *db);

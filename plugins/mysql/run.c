@@ -23,6 +23,7 @@ struct run {
 	struct text db;  /* of the point, not of the target */
 	struct text set; /* the last SET: what the next object needs */
 	struct late *late;
+	struct broken *broken;
 	struct frame f;
 	struct input in;
 };
@@ -336,6 +337,21 @@ static int32_t view(struct run *x)
 	}
 }
 
+static int32_t broken_view(struct run *x)
+{
+	const char *sql = frame_get(&x->f, "sql"), *set = frame_get(&x->f, "set");
+	int32_t status;
+
+	if (!wanted(x))
+		return HF_OK;
+	if (sql == NULL || set == NULL)
+		return frame_bad(x->ctx, "the text of a view is missing");
+	status = drop(x, "VIEW");
+	if (status == HF_OK && broken_add(&x->broken, target(x), x->f.name, set, sql) == NULL)
+		status = out_of_memory(x->ctx);
+	return status;
+}
+
 static int32_t late_views(struct run *x)
 {
 	bool progress = true;
@@ -516,12 +532,8 @@ static int32_t step(struct run *x, uint64_t *loaded, bool range)
 		return trigger(x);
 	if (is(x, "view"))
 		return view(x);
-	if (is(x, "broken-view")) {
-		if (wanted(x))
-			host->warn(x->ctx, "view %s.%s was broken when it was backed up and is not made; its definition is in the point",
-				shown(target(x)), shown(x->f.name));
-		return HF_OK;
-	}
+	if (is(x, "broken-view"))
+		return broken_view(x);
 	if (is(x, "rows"))
 		return rows(x, loaded);
 	if (is(x, "end"))
@@ -545,7 +557,10 @@ int32_t run_entry(hf_ctx *ctx, struct restore *r, struct conn *c, bool range, hf
 	}
 	if (status == HF_END)
 		status = late_views(&x);
-	else
+	if (status == HF_OK)
+		status = broken_make(ctx, c, x.broken);
+	broken_free(&x.broken);
+	if (status != HF_OK)
 		while (x.late != NULL) {
 			struct late *l = x.late;
 
