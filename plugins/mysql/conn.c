@@ -155,22 +155,36 @@ static MYSQL *attempt(const struct source *src, bool tls, bool *made)
 	return my;
 }
 
+/* Nobody listens in on the way to this machine itself. */
+static bool is_local(const struct source *src)
+{
+	const char *name = host->opt_text(src->opts, "host", 0);
+
+	if (host->opt_text(src->opts, "socket", 0) != NULL)
+		return true;
+	if (name == NULL)
+		return host->opt_text(src->opts, "defaults_file", 0) == NULL;
+	return strcmp(name, "localhost") == 0 || strncmp(name, "127.", 4) == 0 || strcmp(name, "::1") == 0;
+}
+
+/* Does the error say that the other way, with or without TLS, may succeed? */
+static bool other_way(const struct source *src, unsigned error, bool tls)
+{
+	if (tls)
+		return error == CR_SSL && host->opt_text(src->opts, "tls_ca", 0) == NULL;
+	return error == 3159 /* secure transport required */ || error == 2061 /* the plugin wants TLS */;
+}
+
 static int32_t connect_server(hf_ctx *ctx, const struct source *src, struct conn *c)
 {
-	const int64_t tls = host->opt_int(src->opts, "tls", 0);
-	const char *name = host->opt_text(src->opts, "host", 0);
-	/* over a socket nobody listens in */
-	const bool local = host->opt_text(src->opts, "socket", 0) != NULL ||
-			   (name == NULL && host->opt_text(src->opts, "defaults_file", 0) == NULL) ||
-			   (name != NULL && strcmp(name, "localhost") == 0);
+	const int64_t wish = host->opt_int(src->opts, "tls", 0);
+	const bool tls = wish == TLS_REQUIRED || wish == TLS_VERIFY || (wish == TLS_AUTO && !is_local(src));
 	bool made = false;
 
-	c->my = attempt(src, tls == TLS_REQUIRED || tls == TLS_VERIFY || (tls == TLS_AUTO && !local),
-		&made);
-	if (c->my != NULL && !made && tls == TLS_AUTO && mysql_errno(c->my) == CR_SSL &&
-	    host->opt_text(src->opts, "tls_ca", 0) == NULL) {
+	c->my = attempt(src, tls, &made);
+	if (c->my != NULL && !made && wish == TLS_AUTO && other_way(src, mysql_errno(c->my), tls)) {
 		mysql_close(c->my);
-		c->my = attempt(src, false, &made);
+		c->my = attempt(src, !tls, &made);
 	}
 	if (c->my == NULL)
 		return out_of_memory(ctx);
@@ -196,6 +210,7 @@ static int32_t set_session(hf_ctx *ctx, struct conn *c)
 		"SET SESSION show_create_table_skip_secondary_engine = 0",
 		"SET SESSION print_identified_with_as_hex = 1",
 		"SET SESSION information_schema_stats_expiry = 0",
+		"SET SESSION restrict_fk_on_non_standard_key = 0",
 		/* both, where the account may */
 		"SET SESSION innodb_strict_mode = 0",
 		"SET SESSION tmp_table_size = 67108864",

@@ -288,14 +288,6 @@ int32_t put_routines(hf_ctx *ctx, struct conn *c, const struct source *src, stru
 
 /* --- triggers ------------------------------------------------------------ */
 
-static const struct table *has_table(const struct database *d, const char *name)
-{
-	for (size_t i = 0; i < d->n; i++)
-		if (strcmp(d->tables[i].name, name) == 0)
-			return &d->tables[i];
-	return NULL;
-}
-
 /* If the text ends with the body as information_schema shows it, a restore into another database can write
  * the head anew: the original may name the database. */
 static void note_body(json_object *frame, const struct text *sql, const char *body, size_t n)
@@ -325,7 +317,7 @@ int32_t put_triggers(hf_ctx *ctx, struct conn *c, const struct source *src, stru
 			.client = row[6], .connection = row[7], .database = row[8], .body = true};
 		const unsigned long *lengths = mysql_fetch_lengths(res);
 
-		if (has_table(d, row[1]) == NULL)
+		if (database_table(d, row[1]) == NULL)
 			continue;
 		status = show_create(ctx, c, "TRIGGER", d->name, row[0], 2, &o.sql);
 		o.frame = frame_new(o.kind, o.name);

@@ -25,6 +25,7 @@ struct restore {
 
 	/* databases that were seen in the point, and what of them was asked for */
 	struct names dbs, whole;
+	struct names emptied; /* tables that get rows without a definition, quoted */
 	bool replaced; /* the databases were dropped: nothing is in the way */
 
 	/* single rows: --where */

@@ -17,10 +17,21 @@ struct rights {
 
 static int32_t rights_read(hf_ctx *ctx, struct conn *c, struct rights *r)
 {
+	struct text role = {0}, sql = {0};
 	MYSQL_RES *res;
 	MYSQL_ROW row;
-	int32_t status = conn_rows(ctx, c, "read the account's rights", "SHOW GRANTS", &res);
+	int32_t status = HF_OK;
 
+	/* MySQL tells what roles bring only if they are named; MariaDB always does */
+	text_puts(&sql, "SHOW GRANTS");
+	if (!c->mariadb && c->version >= 80000)
+		status = conn_value(ctx, c, "read the account's roles", "SELECT CURRENT_ROLE()", &role);
+	if (status == HF_OK && role.n > 0 && strcmp(role.s, "NONE") != 0)
+		text_printf(&sql, " FOR CURRENT_USER() USING %s", role.s);
+	if (status == HF_OK)
+		status = conn_rows_text(ctx, c, "read the account's rights", &sql, &res);
+	text_free(&role);
+	text_free(&sql);
 	if (status != HF_OK)
 		return status;
 	while (status == HF_OK && (row = mysql_fetch_row(res)) != NULL) {

@@ -272,7 +272,7 @@ static bool take_column(struct table *t, MYSQL_ROW row, bool mariadb)
 	return add_column(t, row[1], c);
 }
 
-static struct table *find(struct database *d, const char *name)
+struct table *database_table(struct database *d, const char *name)
 {
 	struct table key = {.name = (char *)name};
 
@@ -300,7 +300,7 @@ static int32_t read_columns(hf_ctx *ctx, struct conn *c, struct database *d)
 		return status;
 	while (status == HF_OK && (row = mysql_fetch_row(res)) != NULL) {
 		if (t == NULL || strcmp(t->name, row[0]) != 0)
-			t = find(d, row[0]);
+			t = database_table(d, row[0]);
 		if (t != NULL && !t->view && !take_column(t, row, c->mariadb))
 			status = out_of_memory(ctx);
 	}
@@ -444,7 +444,7 @@ static int32_t creation_times(hf_ctx *ctx, struct conn *c, struct database *d)
 	if (status != HF_OK)
 		return status;
 	while (status == HF_OK && (row = mysql_fetch_row(res)) != NULL) {
-		struct table *t = find(d, row[0]);
+		struct table *t = database_table(d, row[0]);
 
 		if (t != NULL && !append(&t->identity, row[1] != NULL ? row[1] : "-"))
 			status = out_of_memory(ctx);
@@ -463,7 +463,7 @@ static int32_t innodb_numbers(hf_ctx *ctx, struct conn *c, struct database *d)
 	int32_t status = HF_OK;
 
 	text_puts(&sql, "SELECT CONVERT(CAST(SUBSTRING_INDEX(SUBSTRING_INDEX(SUBSTRING_INDEX(NAME, '/', -1), '#P#', 1),"
-			" '#p#', 1) AS CHAR CHARACTER SET filename) USING utf8), TABLE_ID, N_COLS FROM information_schema.");
+			" '#p#', 1) AS CHAR CHARACTER SET filename) USING utf8mb4), TABLE_ID, N_COLS FROM information_schema.");
 	text_puts(&sql, c->mariadb ? "INNODB_SYS_TABLES" : "INNODB_TABLES");
 	text_puts(&sql, " WHERE NAME LIKE CONCAT(REPLACE(REPLACE(CONVERT(CONVERT(");
 	text_cstring(&sql, d->name);
@@ -475,7 +475,7 @@ static int32_t innodb_numbers(hf_ctx *ctx, struct conn *c, struct database *d)
 	}
 	text_free(&sql);
 	while (status == HF_OK && (row = mysql_fetch_row(res)) != NULL) {
-		struct table *t = row[0] != NULL ? find(d, row[0]) : NULL;
+		struct table *t = row[0] != NULL ? database_table(d, row[0]) : NULL;
 
 		if (t != NULL && (!append(&t->identity, row[1]) || !append(&t->identity, row[2])))
 			status = out_of_memory(ctx);

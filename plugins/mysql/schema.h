@@ -69,6 +69,8 @@ int32_t schema_identities(hf_ctx *ctx, struct conn *c, struct schema *s);
 bool pattern_hits(const char *pattern, const char *db, const char *name);
 bool system_database(const char *name);
 
+/* The table of that name, or NULL. */
+struct table *database_table(struct database *d, const char *name);
 /* The column of that name, or NULL. */
 const struct column *table_column(const struct table *t, const char *name);
 

@@ -38,6 +38,21 @@ static int32_t lock_timeout(hf_ctx *ctx, const struct source *src, struct conn *
 	return status;
 }
 
+/* Must it be locked for as long as it is read? */
+static bool unsafe(const struct table *t)
+{
+	return !t->view && !t->sequence && !t->elsewhere && !t->snapshot;
+}
+
+static bool has_unsafe(const struct schema *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->dbs[i].n; k++)
+			if (unsafe(&s->dbs[i].tables[k]))
+				return true;
+	return false;
+}
+
 /* LOCK TABLES ... READ of those tables that `need`. */
 static int32_t lock_tables(hf_ctx *ctx, const struct schema *s, struct conn *c, bool all, bool *any)
 {
@@ -49,7 +64,7 @@ static int32_t lock_tables(hf_ctx *ctx, const struct schema *s, struct conn *c, 
 		for (size_t k = 0; k < s->dbs[i].n; k++) {
 			const struct table *t = &s->dbs[i].tables[k];
 
-			if (t->view || t->sequence || t->elsewhere || (t->snapshot && !all))
+			if (!unsafe(t) && (!all || t->view || t->sequence || t->elsewhere))
 				continue;
 			text_puts(&sql, *any ? ", " : "LOCK TABLES ");
 			text_qualified(&sql, s->dbs[i].name, t->name);
@@ -263,50 +278,30 @@ static int32_t unlocked(hf_ctx *ctx, struct snapshot *snap)
 	return HF_E_CONFIG;
 }
 
-static int32_t under_lock(
-    hf_ctx *ctx, const struct source *src, const struct schema *s, struct snapshot *snap, struct conn *locker)
+static int32_t under_lock(hf_ctx *ctx, const struct source *src, const struct schema *s, struct snapshot *snap)
 {
 	const bool full = host->opt_int(src->opts, "locks", 0) == LOCKS_FULL;
+	struct conn *locker = &snap->locker;
 	enum held held = HELD_NOTHING;
 	int64_t begun = clock_now();
-	int32_t status, checked = HF_OK;
+	int32_t status = lock_server(ctx, s, locker, &held), checked = HF_OK;
+	bool any = full;
 
-	/* MySQL: held until the end, so that no definition changes meanwhile */
-	if (!locker->mariadb && locker->version >= 80000 && conn_try(&snap->keeper, "LOCK INSTANCE FOR BACKUP"))
-		snap->kept = true;
-	status = lock_server(ctx, s, locker, &held);
-	if (status == HF_OK && held != HELD_TABLES) {
-		bool any;
-
+	if (status == HF_OK && held != HELD_TABLES)
 		status = lock_tables(ctx, s, &snap->keeper, full, &any);
-		snap->kept = snap->kept || any;
-	}
 	if (status == HF_OK)
 		status = begin_lanes(ctx, snap);
 	if (status == HF_OK)
 		status = take_mark(ctx, snap, locker);
-	if (status == HF_OK && snap->mark.n > 0 && snap->lanes[0].mariadb && held != HELD_TABLES &&
+	if (status == HF_OK && snap->mark.n > 0 && locker->mariadb && held != HELD_TABLES &&
 	    !same_position(ctx, snap, &checked))
 		status = checked != HF_OK ? checked :
 			host->fail(ctx, HF_E_FAILED, "the server's snapshots differ although commits were stopped");
-	if (held == HELD_TABLES && status == HF_OK) {
-		/* the tables that need it stay locked; this connection keeps them */
-		bool any = full;
-
-		for (size_t i = 0; i < s->n; i++)
-			for (size_t k = 0; k < s->dbs[i].n; k++)
-				any = any || (!s->dbs[i].tables[k].snapshot && !s->dbs[i].tables[k].view &&
-						     !s->dbs[i].tables[k].sequence && !s->dbs[i].tables[k].elsewhere);
-		if (any) {
-			const struct conn swap = snap->keeper;
-
-			snap->keeper = *locker;
-			*locker = swap;
-			snap->kept = true;
-			held = HELD_NOTHING;
-		}
-	}
-	unlock_server(locker, held);
+	if (status == HF_OK && held == HELD_GLOBAL && !locker->mariadb && locker->version >= 80000)
+		(void)conn_try(locker, "LOCK INSTANCE FOR BACKUP");
+	/* locked one by one, they can only be let go all at once */
+	if (held != HELD_TABLES || !(full || has_unsafe(s)) || status != HF_OK)
+		unlock_server(locker, held);
 	snap->lock_ns = clock_now() - begun;
 	return status;
 }
@@ -317,7 +312,7 @@ static int32_t warn_unlocked(hf_ctx *ctx, const struct schema *s)
 		for (size_t k = 0; k < s->dbs[i].n; k++) {
 			const struct table *t = &s->dbs[i].tables[k];
 
-			if (!t->view && !t->sequence && !t->snapshot && !t->elsewhere)
+			if (unsafe(t))
 				host->warn(ctx, "locks = none: table %s.%s (%s) has no snapshots and may be inconsistent",
 					shown(s->dbs[i].name), shown(t->name), t->engine);
 		}
@@ -327,7 +322,6 @@ static int32_t warn_unlocked(hf_ctx *ctx, const struct schema *s)
 int32_t snapshot_take(
     hf_ctx *ctx, const struct source *src, const struct schema *s, uint32_t lanes, struct snapshot *snap)
 {
-	struct conn locker = {0};
 	int32_t status = HF_OK;
 
 	*snap = (struct snapshot){.lanes = calloc(lanes, sizeof(struct conn))};
@@ -342,16 +336,15 @@ int32_t snapshot_take(
 		return status == HF_OK ? warn_unlocked(ctx, s) : status;
 	}
 	if (status == HF_OK)
-		status = conn_open(ctx, src, &locker);
+		status = conn_open(ctx, src, &snap->locker);
 	if (status == HF_OK)
 		status = conn_open(ctx, src, &snap->keeper);
 	if (status == HF_OK)
-		status = lock_timeout(ctx, src, &locker);
+		status = lock_timeout(ctx, src, &snap->locker);
 	if (status == HF_OK)
 		status = lock_timeout(ctx, src, &snap->keeper);
 	if (status == HF_OK)
-		status = under_lock(ctx, src, s, snap, &locker);
-	conn_close(&locker);
+		status = under_lock(ctx, src, s, snap);
 	return status;
 }
 
@@ -360,6 +353,7 @@ void snapshot_free(struct snapshot *snap)
 	for (uint32_t i = 0; i < snap->n; i++)
 		conn_close(&snap->lanes[i]);
 	free(snap->lanes);
+	conn_close(&snap->locker);
 	conn_close(&snap->keeper);
 	text_free(&snap->mark);
 	*snap = (struct snapshot){0};

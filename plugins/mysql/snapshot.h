@@ -8,8 +8,8 @@
 struct snapshot {
 	struct conn *lanes; /* each in a transaction that sees the moment */
 	uint32_t n;
-	struct conn keeper; /* holds the locks that are kept until the end */
-	bool kept;          /* it holds some */
+	struct conn locker; /* stops the server for the moment; MySQL: keeps definitions from changing until the end */
+	struct conn keeper; /* holds the locks of tables that are kept until the end */
 	int64_t lock_ns;    /* how long everybody had to wait */
 	struct text mark;   /* the position in the binary log, as JSON; empty: none */
 };

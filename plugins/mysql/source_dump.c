@@ -63,6 +63,7 @@ struct work {
 	unsigned part;
 	struct names from, to; /* a range of keys, as literals: from <= key < to; empty: no end */
 	bool cut, counted;
+	bool rows_only; /* there is no definition of its tables */
 };
 
 struct backup {
@@ -122,6 +123,8 @@ static json_object *attributes(const struct work *w)
 		frame_text(o, "db", w->d->name);
 	if (w->d != NULL && w->d->whole)
 		json_object_object_add(o, "whole", json_object_new_boolean(1));
+	if (w->rows_only)
+		json_object_object_add(o, "rows_only", json_object_new_boolean(1));
 	if (w->n > 0) {
 		json_object *list = json_object_new_array();
 
@@ -160,12 +163,15 @@ static struct place place_of(const struct work *w)
 static int32_t add(hf_ctx *ctx, struct backup *b, struct work *w, uint64_t hint)
 {
 	struct text path = {0}, subject = {0};
-	json_object *attrs = w != NULL ? attributes(w) : NULL;
+	json_object *attrs;
 	struct place place;
 	size_t id = 0;
 	bool kept = false;
 	int32_t status;
 
+	if (w != NULL)
+		w->rows_only = opt_yes(b->src, "data_only");
+	attrs = w != NULL ? attributes(w) : NULL;
 	if (w == NULL || attrs == NULL) {
 		work_free(w);
 		json_object_put(attrs);
@@ -353,6 +359,8 @@ static int32_t plan(hf_ctx *ctx, struct backup *b, struct conn *c)
 	for (size_t i = 0; i < b->schema.n && status == HF_OK; i++) {
 		struct database *d = &b->schema.dbs[i];
 
+		/* only what the point holds wholly may be replaced wholly */
+		d->whole = d->whole && schema && data && host->opt_count(b->src->opts, "where") == 0;
 		if (schema)
 			status = plan_tables(ctx, b, d);
 		if (status == HF_OK && data)

@@ -52,6 +52,7 @@ static void restore_free(struct restore *r)
 	names_free(&r->dbs);
 	names_free(&r->whole);
 	names_free(&r->tables);
+	names_free(&r->emptied);
 	names_free(&r->children);
 	names_free(&r->merged);
 	names_free(&r->edges.child);
@@ -172,6 +173,28 @@ static int32_t look_at_table(hf_ctx *ctx, struct restore *r, const char *db, con
 	return status;
 }
 
+/* A table that is to get rows, and keeps its definition: it has to be there, and empty. */
+static int32_t look_at_rows(hf_ctx *ctx, struct restore *r, const char *db, const char *name)
+{
+	const char *target = restore_target(r, db);
+	struct text sql = {0}, found = {0}, quoted = {0};
+	int32_t status;
+
+	text_qualified(&quoted, target, name);
+	text_printf(&sql, "SELECT 1 FROM %s LIMIT 1", quoted.s != NULL ? quoted.s : "");
+	status = one_value(ctx, &r->lanes[0], &sql, &found);
+	if (status == HF_OK && found.n > 0 && !r->force) {
+		status = host->fail(ctx, HF_E_EXISTS, "table %s.%s has rows", shown(target), shown(name));
+		host->hint(ctx, "restore into another database with --into, or replace the rows with --force");
+	}
+	if (status == HF_OK && found.n > 0 && !names_have(&r->emptied, quoted.s) && !names_add(&r->emptied, quoted.s))
+		status = out_of_memory(ctx);
+	text_free(&sql);
+	text_free(&found);
+	text_free(&quoted);
+	return status;
+}
+
 /* --- wants --------------------------------------------------------------- */
 
 static const char *member(json_object *o, const char *key)
@@ -182,7 +205,7 @@ static const char *member(json_object *o, const char *key)
 		json_object_get_string(value) : NULL;
 }
 
-static int32_t new_database(hf_ctx *ctx, struct restore *r, const char *db, bool whole)
+static int32_t new_database(hf_ctx *ctx, struct restore *r, const char *db, bool whole, bool rows_only)
 {
 	if (system_database(db))
 		return host->fail(ctx, HF_E_CORRUPT, "the point wants to write into the server's own database %s", shown(db));
@@ -197,12 +220,13 @@ static int32_t new_database(hf_ctx *ctx, struct restore *r, const char *db, bool
 		return host->fail(ctx, HF_E_CONFIG, "--where is for one database, and --only matches in several: write --only DATABASE.TABLE");
 	if (!names_add(&r->dbs, db) || (whole && !names_add(&r->whole, db)))
 		return out_of_memory(ctx);
-	return look_at_database(ctx, r, db);
+	return rows_only ? HF_OK : look_at_database(ctx, r, db);
 }
 
 static int32_t wants_tables(hf_ctx *ctx, struct restore *r, json_object *o, const char *db, bool definitions)
 {
 	json_object *list, *whole;
+	const bool rows_only = json_object_object_get_ex(o, "rows_only", &whole);
 	bool hit = r->in->only_count == 0;
 	int32_t status = HF_OK;
 
@@ -232,6 +256,8 @@ static int32_t wants_tables(hf_ctx *ctx, struct restore *r, json_object *o, cons
 			return out_of_memory(ctx);
 		if (definitions)
 			status = look_at_table(ctx, r, db, json_object_get_string(name));
+		else if (rows_only && r->where == NULL)
+			status = look_at_rows(ctx, r, db, json_object_get_string(name));
 	}
 	/* defaults of a table may stand on sequences, which any of these entries may hold */
 	if (r->where != NULL && definitions && names_have(&r->dbs, db))
@@ -241,7 +267,8 @@ static int32_t wants_tables(hf_ctx *ctx, struct restore *r, json_object *o, cons
 	/* without tables it may still turn out to hold nothing that is asked for */
 	if (list == NULL && r->in->only_count > 0 && r->in->into != NULL && !names_have(&r->dbs, db) && r->dbs.n > 0)
 		return HF_SKIP;
-	return new_database(ctx, r, db, json_object_object_get_ex(o, "whole", &whole) && json_object_get_boolean(whole));
+	return new_database(ctx, r, db, json_object_object_get_ex(o, "whole", &whole) && json_object_get_boolean(whole),
+		rows_only);
 }
 
 static bool rows_or_tables(const char *path)
@@ -333,6 +360,13 @@ int32_t mysql_restore_prepare(hf_ctx *ctx, void *session)
 	if (r->force && r->in->only_count == 0)
 		for (size_t i = 0; i < r->whole.n && status == HF_OK; i++)
 			status = drop_database(ctx, &r->lanes[0], restore_target(r, r->whole.v[i]));
+	for (size_t i = 0; i < r->emptied.n && status == HF_OK; i++) {
+		struct text sql = {0};
+
+		text_printf(&sql, "TRUNCATE TABLE %s", r->emptied.v[i]);
+		status = conn_run_text(ctx, &r->lanes[0], "empty a table whose rows are to be replaced", &sql);
+		text_free(&sql);
+	}
 	r->replaced = r->whole.n == r->dbs.n && r->in->only_count == 0;
 	return status;
 }
