@@ -468,6 +468,20 @@ static int32_t put_in(struct merge *m, const char *table)
 	return status;
 }
 
+/* Triggers of the live table may have made something else of what was put in. */
+static int32_t verify(struct merge *m, const char *table)
+{
+	const uint64_t skipped = m->r->conflict == CONFLICT_SKIP ? m->different : 0;
+	int32_t status = compare(m, table);
+
+	if (status != HF_OK || (m->missing == 0 && m->different <= skipped))
+		return status;
+	host->fail(m->ctx, HF_E_FAILED, "rows of table %s.%s are not what was put in: nothing was changed", shown(m->live),
+		shown(table));
+	host->hint(m->ctx, "a trigger changes them? drop it for the restore, or copy the rows from another database (--into)");
+	return HF_E_FAILED;
+}
+
 static int32_t merge_table(struct merge *m, const char *table, bool child)
 {
 	int32_t status = child ? keep_children(m, table) : keep_asked(m, table);
@@ -484,6 +498,8 @@ static int32_t merge_table(struct merge *m, const char *table, bool child)
 		status = show(m, table);
 	if (status == HF_OK && !m->r->dry)
 		status = put_in(m, table);
+	if (status == HF_OK && !m->r->dry)
+		status = verify(m, table);
 	if (status == HF_OK && !names_add(&m->r->merged, table))
 		status = out_of_memory(m->ctx);
 	return status;

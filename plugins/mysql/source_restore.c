@@ -187,7 +187,23 @@ static int32_t look_at_rows(hf_ctx *ctx, struct restore *r, const char *db, cons
 		status = host->fail(ctx, HF_E_EXISTS, "table %s.%s has rows", shown(target), shown(name));
 		host->hint(ctx, "restore into another database with --into, or replace the rows with --force");
 	}
-	if (status == HF_OK && found.n > 0 && !names_have(&r->emptied, quoted.s) && !names_add(&r->emptied, quoted.s))
+	const bool rows = found.n > 0;
+
+	text_clear(&sql);
+	text_puts(&sql, "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE EVENT_MANIPULATION = 'INSERT'"
+			" AND EVENT_OBJECT_SCHEMA = ");
+	text_cstring(&sql, target);
+	text_puts(&sql, " AND EVENT_OBJECT_TABLE = ");
+	text_cstring(&sql, name);
+	text_puts(&sql, " LIMIT 1");
+	if (status == HF_OK)
+		status = one_value(ctx, &r->lanes[0], &sql, &found);
+	if (status == HF_OK && found.n > 0) {
+		status = host->fail(ctx, HF_E_UNSUPPORTED, "table %s.%s has the trigger %s, which would change the rows that are put in",
+			shown(target), shown(name), shown(found.s));
+		host->hint(ctx, "drop it for the restore and make it again");
+	}
+	if (status == HF_OK && rows && !names_have(&r->emptied, quoted.s) && !names_add(&r->emptied, quoted.s))
 		status = out_of_memory(ctx);
 	text_free(&sql);
 	text_free(&found);
@@ -333,6 +349,30 @@ static int32_t drop_database(hf_ctx *ctx, struct conn *c, const char *name)
 	return status;
 }
 
+static int32_t empty_table(hf_ctx *ctx, struct conn *c, const char *quoted)
+{
+	struct text sql = {0};
+	int32_t status = HF_OK;
+
+	text_printf(&sql, "TRUNCATE TABLE %s", quoted);
+	if (sql.failed)
+		return out_of_memory(ctx);
+	if (!conn_try(c, sql.s)) {
+		/* a system-versioned one cannot be truncated */
+		static const char *const words[] = {"DELETE FROM ", "DELETE HISTORY FROM "};
+
+		if (mysql_errno(c->my) != 4137)
+			status = conn_error(ctx, c, "empty a table whose rows are to be replaced");
+		for (size_t i = 0; i < 2 && status == HF_OK; i++) {
+			text_clear(&sql);
+			text_printf(&sql, "%s%s", words[i], quoted);
+			status = conn_run_text(ctx, c, "empty a table whose rows are to be replaced", &sql);
+		}
+	}
+	text_free(&sql);
+	return status;
+}
+
 static int32_t set_log(hf_ctx *ctx, const struct restore *r, struct conn *c)
 {
 	return r->log_bin ? HF_OK : conn_run(ctx, c, "keep the restore out of the binary log", "SET SESSION sql_log_bin = 0");
@@ -360,13 +400,8 @@ int32_t mysql_restore_prepare(hf_ctx *ctx, void *session)
 	if (r->force && r->in->only_count == 0)
 		for (size_t i = 0; i < r->whole.n && status == HF_OK; i++)
 			status = drop_database(ctx, &r->lanes[0], restore_target(r, r->whole.v[i]));
-	for (size_t i = 0; i < r->emptied.n && status == HF_OK; i++) {
-		struct text sql = {0};
-
-		text_printf(&sql, "TRUNCATE TABLE %s", r->emptied.v[i]);
-		status = conn_run_text(ctx, &r->lanes[0], "empty a table whose rows are to be replaced", &sql);
-		text_free(&sql);
-	}
+	for (size_t i = 0; i < r->emptied.n && status == HF_OK; i++)
+		status = empty_table(ctx, &r->lanes[0], r->emptied.v[i]);
 	r->replaced = r->whole.n == r->dbs.n && r->in->only_count == 0;
 	return status;
 }
