@@ -6,14 +6,14 @@ MAN_SECTION_1 = %D%/man/holdfast.1 %D%/man/holdfast-driver-check.1
 MAN_SECTION_3 = %D%/man/holdfast-plugin.3
 MAN_SECTION_5 = \
 	%D%/man/holdfast-files.5 %D%/man/holdfast-job.5 %D%/man/holdfast-manifest.5 \
-	%D%/man/holdfast-retention.5 %D%/man/holdfast-verify.5 \
+	%D%/man/holdfast-mysql.5 %D%/man/holdfast-retention.5 %D%/man/holdfast-verify.5 \
 	%D%/man/holdfast-zlib.5 %D%/man/holdfast-zstd.5
 man_MANS = $(MAN_SECTION_1) $(MAN_SECTION_3) $(MAN_SECTION_5)
 CLEANFILES += $(man_MANS)
 EXTRA_DIST += \
 	%D%/man/holdfast.pod %D%/man/holdfast-driver-check.pod %D%/man/holdfast-plugin.pod \
 	%D%/man/holdfast-files.pod %D%/man/holdfast-job.pod %D%/man/holdfast-manifest.pod \
-	%D%/man/holdfast-retention.pod %D%/man/holdfast-verify.pod \
+	%D%/man/holdfast-mysql.pod %D%/man/holdfast-retention.pod %D%/man/holdfast-verify.pod \
 	%D%/man/holdfast-zlib.pod %D%/man/holdfast-zstd.pod
 
 SUFFIXES = .pod .1 .3 .5

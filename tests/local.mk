@@ -5,6 +5,7 @@ include tests/unit/store.mk
 include tests/unit/pipeline.mk
 include tests/unit/plugins.mk
 include tests/unit/files.mk
+include tests/unit/mysql.mk
 include tests/unit/retention.mk
 include tests/drivers/local.mk
 include tests/fuzz/local.mk

@@ -19,4 +19,4 @@ FUZZ_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_replay_units_LDADD = libholdfast-core.a $(CORE_LIBS)
 
 EXTRA_DIST += %D%/run-fuzz.sh %D%/corpus \
-	tests/lib/count.awk tests/lib/sanitizers.sh tests/lib/setup.sh tests/lib/valgrind.sh
+	tests/lib/count.awk tests/lib/mariadb.sh tests/lib/sanitizers.sh tests/lib/setup.sh tests/lib/valgrind.sh
