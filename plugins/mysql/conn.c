@@ -5,6 +5,7 @@
 #include "conn.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,8 @@ static const struct {
 	{2005, HF_E_CONFIG, "the name of the host cannot be found"},
 	{CR_SERVER_GONE, HF_E_FAILED, "look into the server's error log, then run it again"},
 	{CR_SERVER_LOST_NR, HF_E_FAILED, "look into the server's error log, then run it again"},
+	{2059, HF_E_AUTH, "the client library lacks the plugin that the account logs in with: install it, or change the account"},
+	{2061, HF_E_AUTH, "the account's login needs an encrypted connection: set tls = required"},
 	{2020, HF_E_CONFIG, "a row is larger than the client takes"},
 	{CR_SSL, HF_E_AUTH, "set tls_ca to the authority that signed the server's certificate, or tls = no"},
 	{1021, HF_E_NO_SPACE, "the server's disk is full"},
@@ -172,7 +175,7 @@ static bool other_way(const struct source *src, unsigned error, bool tls)
 {
 	if (tls)
 		return error == CR_SSL && host->opt_text(src->opts, "tls_ca", 0) == NULL;
-	return error == 3159 /* secure transport required */ || error == 2061 /* the plugin wants TLS */;
+	return error == 1045 || error == 3159 /* secure transport required */ || error == 2061 /* the plugin wants TLS */;
 }
 
 static int32_t connect_server(hf_ctx *ctx, const struct source *src, struct conn *c)
@@ -188,7 +191,16 @@ static int32_t connect_server(hf_ctx *ctx, const struct source *src, struct conn
 	}
 	if (c->my == NULL)
 		return out_of_memory(ctx);
-	return made ? HF_OK : conn_error(ctx, c, "connect to the server");
+	if (!made)
+		return conn_error(ctx, c, "connect to the server");
+	c->tls = mysql_get_ssl_cipher(c->my) != NULL;
+	/* a library may connect in the clear where the server has no TLS */
+	if (!c->tls && (wish == TLS_REQUIRED || wish == TLS_VERIFY)) {
+		host->fail(ctx, HF_E_AUTH, "the connection to the server is not encrypted although tls is required");
+		host->hint(ctx, "give the server a certificate (ssl_cert, ssl_key), or set tls = no");
+		return HF_E_AUTH;
+	}
+	return HF_OK;
 }
 
 /* --- the session --------------------------------------------------------- */
@@ -219,7 +231,7 @@ static int32_t set_session(hf_ctx *ctx, struct conn *c)
 		"SET NAMES utf8mb4, character_set_results = NULL, time_zone = '+00:00',"
 		" sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION',"
 		" sql_quote_show_create = 1, foreign_key_checks = 0, unique_checks = 1,"
-		" net_read_timeout = 86400, net_write_timeout = 86400, wait_timeout = 604800,"
+		" group_concat_max_len = 1048576, net_read_timeout = 86400, net_write_timeout = 86400, wait_timeout = 604800,"
 		" autocommit = 1");
 
 	for (size_t i = 0; i < sizeof wished / sizeof wished[0] && status == HF_OK; i++)
@@ -232,6 +244,7 @@ int32_t conn_open(hf_ctx *ctx, const struct source *src, struct conn *c)
 {
 	int32_t status;
 	const char *server;
+	unsigned long v[3];
 
 	*c = (struct conn){.src = src};
 	status = connect_server(ctx, src, c);
@@ -240,6 +253,9 @@ int32_t conn_open(hf_ctx *ctx, const struct source *src, struct conn *c)
 		c->version = mysql_get_server_version(c->my);
 		server = mysql_get_server_info(c->my);
 		c->mariadb = server != NULL && strstr(server, "MariaDB") != NULL;
+		/* MariaDB 10 pretends to be that old to clients that do not know better: MySQL's library */
+		if (c->mariadb && sscanf(server, "5.5.5-%lu.%lu.%lu", &v[0], &v[1], &v[2]) == 3)
+			c->version = v[0] * 10000 + v[1] * 100 + v[2];
 		status = set_session(ctx, c);
 	}
 	if (status != HF_OK)
@@ -350,12 +366,11 @@ int32_t conn_value(hf_ctx *ctx, struct conn *c, const char *what, const char *sq
 }
 
 /* One more connection that does nothing but KILL. Nobody hears of its errors. */
-static void kill_query(const struct source *src, unsigned long id)
+static void kill_query(const struct source *src, unsigned long id, bool tls)
 {
-	const int64_t tls = host->opt_int(src->opts, "tls", 0);
 	struct text sql = {0};
 	bool made = false;
-	MYSQL *my = attempt(src, tls == TLS_REQUIRED || tls == TLS_VERIFY, &made);
+	MYSQL *my = attempt(src, tls, &made);
 
 	text_printf(&sql, "KILL QUERY %lu", id);
 	if (my != NULL && made && !sql.failed)
@@ -368,7 +383,7 @@ static void kill_query(const struct source *src, unsigned long id)
 void conn_abandon(struct conn *c, MYSQL_RES *res)
 {
 	if (!c->lost)
-		kill_query(c->src, c->id);
+		kill_query(c->src, c->id, c->tls);
 	while (mysql_fetch_row(res) != NULL)
 		;
 	mysql_free_result(res);
@@ -382,6 +397,7 @@ struct watch {
 	const struct source *src;
 	int cancel_fd;
 	int wake[2];
+	bool tls;
 	unsigned long ids[256];
 	size_t n;
 };
@@ -399,7 +415,7 @@ static void *watching(void *arg)
 		do {
 			pthread_mutex_lock(&w->lock);
 			for (size_t i = 0; i < w->n; i++)
-				kill_query(w->src, w->ids[i]);
+				kill_query(w->src, w->ids[i], w->tls);
 			pthread_mutex_unlock(&w->lock);
 		} while (poll(fds + 1, 1, 1000) == 0);
 	}
@@ -434,6 +450,7 @@ void watch_add(struct watch *w, const struct conn *c)
 	pthread_mutex_lock(&w->lock);
 	if (w->n < sizeof w->ids / sizeof w->ids[0])
 		w->ids[w->n++] = c->id;
+	w->tls = c->tls;
 	pthread_mutex_unlock(&w->lock);
 }
 

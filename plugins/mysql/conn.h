@@ -14,7 +14,7 @@ struct conn {
 	const struct source *src;
 	unsigned long id;      /* of the server's thread, for KILL */
 	unsigned long version; /* 101119 is 10.11.19 */
-	bool mariadb;
+	bool mariadb, tls;
 	bool lost; /* the server is gone: nothing more can be asked */
 };
 

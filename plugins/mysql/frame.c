@@ -37,6 +37,7 @@ json_object *frame_new(const char *kind, const char *name)
 void frame_put(struct text *out, json_object *o, const struct text *sql, bool body)
 {
 	if (o == NULL || (sql != NULL && sql->failed)) {
+		json_object_put(o);
 		out->failed = true;
 		return;
 	}

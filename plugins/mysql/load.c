@@ -61,6 +61,7 @@ void frame_columns_free(struct table *t)
 
 struct lines {
 	struct input *in;
+	struct rows_sum *sum;
 	bool inside; /* of an INSERT statement */
 };
 
@@ -85,14 +86,17 @@ static int32_t next_row(struct lines *l, const char **line, size_t *n)
 		return frame_bad(l->in->ctx, "it ends inside of an INSERT");
 	if (status == HF_OK && (*n < 3 || (*line)[0] != '('))
 		return frame_bad(l->in->ctx, "a row does not read");
-	if (status == HF_OK)
+	if (status == HF_OK) {
 		l->inside = (*line)[*n - 1] != ';';
+		if (l->sum != NULL)
+			rows_sum_add(l->sum, *line, *n - 1);
+	}
 	return status;
 }
 
-int32_t skip_rows(struct input *in)
+int32_t skip_rows(struct input *in, struct rows_sum *sum)
 {
-	struct lines l = {.in = in};
+	struct lines l = {.in = in, .sum = sum};
 	const char *line;
 	size_t n;
 	int32_t status;
@@ -155,6 +159,18 @@ static int32_t check_warnings(struct loader *l)
 				l->what.s, row[2], row[1]);
 	mysql_free_result(res);
 	return status;
+}
+
+/* A server answers a statement that is too large by closing the connection. Escapes make up to half of a row's
+ * text: only what is too large in any case is refused here. */
+static int32_t fits(struct loader *l, size_t n)
+{
+	if (n / 2 < l->packet)
+		return HF_OK;
+	host->fail(l->ctx, HF_E_CONFIG, "cannot %s: a row has about %zu MiB, and the server takes %zu MiB at once", l->what.s,
+		n >> 20, l->packet >> 20);
+	host->hint(l->ctx, "raise max_allowed_packet on the server: SET GLOBAL max_allowed_packet = 1073741824");
+	return HF_E_CONFIG;
 }
 
 static void put_target(struct text *sql, const struct table *t)
@@ -341,6 +357,8 @@ static int32_t load_bulk(struct loader *l)
 	while (status == HF_OK && (status = next_row(&l->lines, &line, &n)) == HF_OK) {
 		if (b.n > 0 && (b.n == b.cap || b.arena.n + n + b.n * l->t->n * 9 > limit))
 			status = bulk_send(&b);
+		if (status == HF_OK)
+			status = fits(l, n);
 		if (status != HF_OK)
 			break;
 		if (!values_parse(line, n, l->values, l->t->n, &last))
@@ -537,6 +555,9 @@ static int32_t load_insert(struct loader *l)
 			if (status != HF_OK)
 				break;
 		}
+		status = fits(l, n);
+		if (status != HF_OK)
+			break;
 		if (sql.n > head)
 			text_add(&sql, ",\n", 2);
 		text_add(&sql, line, n - 1);
@@ -582,9 +603,9 @@ static int32_t load(struct restore *r, struct loader *l)
 }
 
 int32_t load_rows(hf_ctx *ctx, struct restore *r, struct conn *c, const struct frame *f, struct input *in,
-    uint64_t *rows)
+    struct rows_sum *sum)
 {
-	struct loader l = {.ctx = ctx, .c = c, .lines = {.in = in}};
+	struct loader l = {.ctx = ctx, .c = c, .lines = {.in = in, .sum = sum}};
 	struct text packet = {0};
 	struct table t;
 	int32_t status;
@@ -612,7 +633,6 @@ int32_t load_rows(hf_ctx *ctx, struct restore *r, struct conn *c, const struct f
 	}
 	if (status == HF_OK)
 		status = conn_run(ctx, c, "set up the session", "SET NAMES utf8mb4, character_set_results = NULL");
-	*rows = l.rows;
 	free(l.values);
 	text_free(&l.what);
 	text_free(&packet);

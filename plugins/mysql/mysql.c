@@ -6,6 +6,7 @@
 
 #include <mysql.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,13 @@ static const hf_option options[] = {
 
 static void library_begin(void)
 {
+	struct sigaction before;
+	const bool known = sigaction(SIGPIPE, NULL, &before) == 0;
+
 	(void)mysql_library_init(0, NULL, NULL);
+	/* the library ignores it; how signals are handled is the host's business */
+	if (known)
+		(void)sigaction(SIGPIPE, &before, NULL);
 }
 
 static int32_t mysql_open(hf_ctx *ctx, const hf_options *opts, void **self)

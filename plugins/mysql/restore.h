@@ -7,6 +7,7 @@
 
 #include "conn.h"
 #include "frame.h"
+#include "rows.h"
 #include "schema.h"
 
 struct restore {
@@ -42,6 +43,8 @@ struct restore {
 
 	pthread_mutex_t lock; /* of what follows */
 	bool matched; /* --only hit something */
+	struct names sum_names; /* "db.table" of large tables, and what was put into them so far */
+	struct rows_sum *sums;
 };
 
 bool restore_wants(struct restore *r, const char *db, const char *name);
@@ -70,11 +73,11 @@ int32_t merge_rows(hf_ctx *ctx, struct restore *r);
 void merge_drop(struct restore *r);
 
 /* load.c: puts the rows that follow a "rows" frame into the table of that name in the current database.
- * *rows: how many there were. */
+ * *sum: of what was put in. */
 int32_t load_rows(hf_ctx *ctx, struct restore *r, struct conn *c, const struct frame *f, struct input *in,
-    uint64_t *rows);
-/* Passes over them. */
-int32_t skip_rows(struct input *in);
+    struct rows_sum *sum);
+/* Passes over them; sum NULL: without looking. */
+int32_t skip_rows(struct input *in, struct rows_sum *sum);
 /* The columns that a frame names. */
 bool frame_columns(const struct frame *f, struct table *t);
 void frame_columns_free(struct table *t);

@@ -61,7 +61,7 @@ static bool in_list(const char *list, const char *right)
 	if (strncmp(list, "ALL PRIVILEGES", 14) == 0)
 		return true;
 	for (const char *s = list; (s = strstr(s, right)) != NULL; s += n)
-		if ((s == list || s[-1] == ' ') && (s[n] == '\0' || s[n] == ','))
+		if ((s == list || s[-1] == ' ' || s[-1] == ',') && (s[n] == '\0' || s[n] == ','))
 			return true;
 	return false;
 }
@@ -147,6 +147,30 @@ static void add_right(struct text *list, const struct rights *r, const char *rig
 		text_printf(list, "%s%s", list->n > 0 ? ", " : "", right);
 }
 
+/* Tables without snapshots are locked for reading, which takes a right of its own. */
+static bool has_unsafe(struct conn *c, const char *db)
+{
+	struct text sql = {0};
+	MYSQL_RES *res = NULL;
+	bool some = false;
+
+	text_puts(&sql, "SELECT 1 FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND ENGINE NOT IN"
+			" ('InnoDB', 'ROCKSDB', 'TokuDB') AND TABLE_SCHEMA ");
+	if (db != NULL) {
+		text_puts(&sql, "= ");
+		text_cstring(&sql, db);
+	} else {
+		text_puts(&sql, "NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')");
+	}
+	text_puts(&sql, " LIMIT 1");
+	if (!sql.failed && mysql_real_query(c->my, sql.s, sql.n) == 0 && (res = mysql_store_result(c->my)) != NULL)
+		some = mysql_num_rows(res) > 0;
+	if (res != NULL)
+		mysql_free_result(res);
+	text_free(&sql);
+	return some;
+}
+
 static void on_database(hf_ctx *ctx, const struct source *src, struct conn *c, const struct rights *r,
     const char *db, struct text *out)
 {
@@ -161,7 +185,8 @@ static void on_database(hf_ctx *ctx, const struct source *src, struct conn *c, c
 		if (opt_yes(src, "events"))
 			add_right(&list, r, "EVENT", db);
 	}
-	if (locks && !may(r, "RELOAD", NULL) && !may(r, "FLUSH_TABLES", NULL))
+	if (locks && (host->opt_int(src->opts, "locks", 0) == LOCKS_FULL || has_unsafe(c, db) ||
+			     (!may(r, "RELOAD", NULL) && !may(r, "FLUSH_TABLES", NULL))))
 		add_right(&list, r, "LOCK TABLES", db);
 	if (db != NULL) {
 		text_name(&scope, db);

@@ -58,7 +58,7 @@ static uint64_t spread(uint64_t x)
 	return x ^ (x >> 31);
 }
 
-static void add_row(struct rows_sum *sum, const char *row, size_t n)
+void rows_sum_add(struct rows_sum *sum, const char *row, size_t n)
 {
 	const uint64_t crc = crc32_z(0, (const unsigned char *)row, n);
 
@@ -134,7 +134,7 @@ static int32_t take_row(hf_ctx *ctx, struct batch *b, const struct table *t, con
 	if (b->text.failed)
 		return out_of_memory(ctx);
 	n = b->text.n - before;
-	add_row(sum, b->text.s + before, n);
+	rows_sum_add(sum, b->text.s + before, n);
 	if (b->out == NULL) {
 		text_clear(&b->text);
 		return HF_OK;

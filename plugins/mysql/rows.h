@@ -17,6 +17,9 @@ struct rows_sum {
 #define ROWS_SUM_TEXT 17
 void rows_sum_text(uint64_t sum, char out[ROWS_SUM_TEXT]);
 
+/* Adds a row, as it stands in the artifact: "(1,'a')". */
+void rows_sum_add(struct rows_sum *sum, const char *row, size_t n);
+
 /* Runs a SELECT made by rows_select() and writes its rows to `out`; NULL: only sums them up. */
 int32_t rows_dump(hf_ctx *ctx, struct conn *c, const struct table *t, const struct text *sql, hf_writer *out,
     struct rows_sum *sum);

@@ -26,6 +26,13 @@ struct run {
 	struct broken *broken;
 	struct frame f;
 	struct input in;
+	bool range;           /* a part of a large table */
+	bool dry;             /* nothing is asked of the server: only the entry is read */
+	bool absent;          /* the target database is not there (yet) */
+	bool partly;          /* some of its rows were not asked for */
+	bool counted;         /* it holds rows */
+	struct rows_sum sum;  /* of the last table */
+	struct rows_sum all;  /* of the entry */
 };
 
 static const char *target(const struct run *x)
@@ -118,18 +125,49 @@ static int32_t statement(struct run *x, const char *kind)
 	return status;
 }
 
-static int32_t use(struct run *x, const char *db)
+static int32_t remember_database(struct run *x)
+{
+	text_clear(&x->db);
+	text_puts(&x->db, x->f.name);
+	return x->db.failed ? out_of_memory(x->ctx) : HF_OK;
+}
+
+/* An entry that may hold something of --only, or may not, needs no database yet. */
+static int32_t use(struct run *x)
+{
+	struct text sql = {0};
+	int32_t status = remember_database(x);
+
+	text_puts(&sql, "USE ");
+	text_name(&sql, target(x));
+	x->absent = x->r->in->only_count > 0 && !sql.failed && !conn_try(x->c, sql.s) && mysql_errno(x->c->my) == 1049;
+	if (status == HF_OK && !x->absent)
+		status = conn_run_text(x->ctx, x->c, "use the database", &sql);
+	text_free(&sql);
+	return status;
+}
+
+/* Something of it is wanted: it has to be there. */
+static int32_t arrive(struct run *x)
 {
 	struct text sql = {0};
 	int32_t status;
 
+	if (!x->absent)
+		return HF_OK;
+	text_puts(&sql, "CREATE DATABASE IF NOT EXISTS ");
+	text_name(&sql, target(x));
+	status = conn_run_text(x->ctx, x->c, "make the database", &sql);
+	text_clear(&sql);
 	text_puts(&sql, "USE ");
-	text_name(&sql, restore_target(x->r, db));
-	status = conn_run_text(x->ctx, x->c, "use the database", &sql);
+	text_name(&sql, target(x));
+	if (status == HF_OK)
+		status = conn_run_text(x->ctx, x->c, "use the database", &sql);
+	if (status == HF_OK && x->set.n > 0)
+		status = conn_run_text(x->ctx, x->c, "set up the session", &x->set);
+	x->absent = status != HF_OK;
 	text_free(&sql);
-	text_clear(&x->db);
-	text_puts(&x->db, db);
-	return status == HF_OK && x->db.failed ? out_of_memory(x->ctx) : status;
+	return status;
 }
 
 /* One that is there and empty gets the settings. */
@@ -179,6 +217,8 @@ static int32_t set(struct run *x)
 {
 	text_clear(&x->set);
 	text_add(&x->set, x->f.sql.s, x->f.sql.n);
+	if (x->absent)
+		return HF_OK;
 	return conn_run_text(x->ctx, x->c, "set up the session", &x->f.sql);
 }
 
@@ -243,7 +283,9 @@ static int32_t trigger(struct run *x)
 
 	if (!trigger_wanted(x))
 		return HF_OK;
-	status = drop(x, "TRIGGER");
+	status = arrive(x);
+	if (status == HF_OK)
+		status = drop(x, "TRIGGER");
 	if (status == HF_OK && strcmp(target(x), x->db.s) != 0 && frame_number(&x->f, "body_at", -1) >= 0)
 		status = trigger_head(x);
 	else if (status == HF_OK)
@@ -279,7 +321,9 @@ static int32_t object(struct run *x, const char *kind, const char *type)
 		return HF_OK;
 	if (type == NULL)
 		return frame_bad(x->ctx, "a routine of no known type");
-	status = drop(x, type);
+	status = arrive(x);
+	if (status == HF_OK)
+		status = drop(x, type);
 	if (status == HF_OK)
 		status = splice(x);
 	if (status == HF_OK)
@@ -318,7 +362,9 @@ static int32_t view(struct run *x)
 
 	if (!wanted(x))
 		return HF_OK;
-	status = drop(x, "VIEW");
+	status = arrive(x);
+	if (status == HF_OK)
+		status = drop(x, "VIEW");
 	if (status == HF_OK)
 		status = splice(x);
 	if (status != HF_OK)
@@ -328,6 +374,7 @@ static int32_t view(struct run *x)
 	if (mysql_real_query(x->c->my, x->f.sql.s, x->f.sql.n) == 0)
 		return look_for_definer(x, "view");
 	switch (mysql_errno(x->c->my)) {
+	case 1049: /* no such database */
 	case 1146: /* no such table */
 	case 1305: /* no such function */
 	case 1356: /* a view that is not whole */
@@ -346,7 +393,11 @@ static int32_t broken_view(struct run *x)
 		return HF_OK;
 	if (sql == NULL || set == NULL)
 		return frame_bad(x->ctx, "the text of a view is missing");
-	status = drop(x, "VIEW");
+	if (x->dry)
+		return HF_OK;
+	status = arrive(x);
+	if (status == HF_OK)
+		status = drop(x, "VIEW");
 	if (status == HF_OK && broken_add(&x->broken, target(x), x->f.name, set, sql) == NULL)
 		status = out_of_memory(x->ctx);
 	return status;
@@ -406,78 +457,146 @@ static int32_t count_rows(struct run *x, bool versioned, uint64_t *rows)
 	return status;
 }
 
-static int32_t tell(struct run *x, const char *what, const char *text, int64_t number)
+/* The facts of a table, or of the entry. */
+static int32_t tell(struct run *x, const char *table, struct rows_sum sum)
 {
 	struct text name = {0};
+	char text[ROWS_SUM_TEXT];
 	int32_t status;
 
-	text_printf(&name, "%s/%s", what, x->f.name);
-	if (name.failed)
-		status = out_of_memory(x->ctx);
-	else if (text != NULL)
-		status = host->fact_text(x->ctx, name.s, text);
-	else
-		status = host->fact_int(x->ctx, name.s, number);
+	rows_sum_text(sum.sum, text);
+	text_printf(&name, "rows%s%s", table != NULL ? "/" : "", table != NULL ? table : "");
+	status = name.failed ? out_of_memory(x->ctx) : host->fact_int(x->ctx, name.s, (int64_t)sum.rows);
+	text_clear(&name);
+	text_printf(&name, "checksum%s%s", table != NULL ? "/" : "", table != NULL ? table : "");
+	if (status == HF_OK)
+		status = name.failed ? out_of_memory(x->ctx) : host->fact_text(x->ctx, name.s, text);
 	text_free(&name);
 	return status;
 }
 
-/* The table is counted again, and with --check full read again. */
-static int32_t verify_table(struct run *x)
+/* What was put into a large table by all of its entries: adds `sum`, gives the whole. */
+static int32_t add_up(struct run *x, struct rows_sum sum, struct rows_sum *whole)
+{
+	struct restore *r = x->r;
+	struct text name = {0};
+	struct rows_sum *sums;
+	size_t i = 0;
+	int32_t status = HF_OK;
+
+	text_printf(&name, "%s.%s", x->db.s, x->f.name);
+	if (name.failed)
+		return out_of_memory(x->ctx);
+	pthread_mutex_lock(&r->lock);
+	while (i < r->sum_names.n && strcmp(r->sum_names.v[i], name.s) != 0)
+		i++;
+	if (i == r->sum_names.n) {
+		sums = realloc(r->sums, (i + 1) * sizeof(*sums));
+		if (sums != NULL) {
+			r->sums = sums;
+			r->sums[i] = (struct rows_sum){0};
+		}
+		if (sums == NULL || !names_add(&r->sum_names, name.s))
+			status = out_of_memory(x->ctx);
+	}
+	if (status == HF_OK) {
+		r->sums[i].rows += sum.rows;
+		r->sums[i].sum += sum.sum;
+		*whole = r->sums[i];
+	}
+	pthread_mutex_unlock(&r->lock);
+	text_free(&name);
+	return status;
+}
+
+static int32_t other_rows(struct run *x, uint64_t now, uint64_t then)
+{
+	host->fail(x->ctx, HF_E_FAILED, "table %s.%s has %llu rows after the restore, and had %llu", shown(target(x)),
+		shown(x->f.name), (unsigned long long)now, (unsigned long long)then);
+	host->hint(x->ctx, "does somebody else write to the target? restore again with --force");
+	return HF_E_FAILED;
+}
+
+/* With --check full: what the target holds now. */
+static int32_t read_again(struct run *x, const struct table *t, struct rows_sum *sum)
+{
+	struct text sql = {0};
+	int32_t status;
+
+	*sum = (struct rows_sum){0};
+	rows_select(&sql, t);
+	status = rows_dump(x->ctx, x->c, t, &sql, NULL, sum);
+	text_free(&sql);
+	return status;
+}
+
+/* The frame at hand tells what the table held; `loaded` is what was put into it. */
+static int32_t verify_table(struct run *x, struct rows_sum loaded)
 {
 	const int64_t then = frame_number(&x->f, "rows", -1);
 	const char *checksum = frame_get(&x->f, "checksum");
-	struct rows_sum sum = {0};
-	struct table t;
 	struct database d = {.name = (char *)target(x)};
-	struct text sql = {0};
+	struct table t;
 	char text[ROWS_SUM_TEXT];
-	uint64_t rows = 0;
-	int32_t status;
+	uint64_t rows = loaded.rows;
+	int32_t status = HF_OK;
 
-	if (then < 0 || checksum == NULL || !frame_columns(&x->f, &t)) {
+	if (then < 0 || checksum == NULL || !frame_columns(&x->f, &t))
 		return frame_bad(x->ctx, "the count of a table's rows does not read");
-	}
 	t.db = &d;
-	status = count_rows(x, t.versioned, &rows);
-	if (status == HF_OK && rows != (uint64_t)then) {
-		host->fail(x->ctx, HF_E_FAILED, "table %s.%s has %llu rows after the restore, and had %lld",
-			shown(target(x)), shown(x->f.name), (unsigned long long)rows, (long long)then);
-		host->hint(x->ctx, "does somebody else write to the target? restore again with --force");
-		status = HF_E_FAILED;
-	}
+	rows_sum_text(loaded.sum, text);
+	if (loaded.rows != (uint64_t)then || strcmp(text, checksum) != 0)
+		status = frame_bad(x->ctx, "it holds other rows than it says");
+	if (status == HF_OK && !x->dry)
+		status = count_rows(x, t.versioned, &rows);
+	if (status == HF_OK && rows != (uint64_t)then)
+		status = other_rows(x, rows, (uint64_t)then);
+	if (status == HF_OK && x->r->check_full && !x->dry)
+		status = read_again(x, &t, &loaded);
+	rows_sum_text(loaded.sum, text);
+	if (status == HF_OK && strcmp(text, checksum) != 0)
+		status = host->fail(x->ctx, HF_E_FAILED, "table %s.%s has other values after the restore than it had",
+			shown(target(x)), shown(x->f.name));
 	if (status == HF_OK)
-		status = tell(x, "rows", NULL, (int64_t)rows);
-	if (status == HF_OK && x->r->check_full) {
-		rows_select(&sql, &t);
-		status = rows_dump(x->ctx, x->c, &t, &sql, NULL, &sum);
-		rows_sum_text(sum.sum, text);
-		if (status == HF_OK && strcmp(text, checksum) != 0)
-			status = host->fail(x->ctx, HF_E_FAILED,
-				"table %s.%s has other values after the restore than it had", shown(target(x)), shown(x->f.name));
-		if (status == HF_OK)
-			status = tell(x, "checksum", text, 0);
-	}
-	text_free(&sql);
+		status = tell(x, x->f.name, loaded);
 	frame_columns_free(&t);
 	return status;
 }
 
-static int32_t rows(struct run *x, uint64_t *loaded)
+static int32_t rows(struct run *x)
 {
-	return wanted(x) ? load_rows(x->ctx, x->r, x->c, &x->f, &x->in, loaded) : skip_rows(&x->in);
+	x->sum = (struct rows_sum){0};
+	x->counted = true;
+	if (!wanted(x)) {
+		x->partly = true;
+		return skip_rows(&x->in, NULL);
+	}
+	return x->dry ? skip_rows(&x->in, &x->sum) : load_rows(x->ctx, x->r, x->c, &x->f, &x->in, &x->sum);
 }
 
 /* "end" of a small table, which is whole now, or of a range of a large one, of which the total comes later. */
-static int32_t end_of_rows(struct run *x, uint64_t loaded, bool range)
+static int32_t end_of_rows(struct run *x)
 {
-	const int64_t then = frame_number(&x->f, "rows", -1);
+	struct rows_sum whole;
 
 	if (!wanted(x))
 		return HF_OK;
-	if (then < 0 || loaded != (uint64_t)then)
+	x->all.rows += x->sum.rows;
+	x->all.sum += x->sum.sum;
+	if (frame_number(&x->f, "rows", -1) != (int64_t)x->sum.rows)
 		return frame_bad(x->ctx, "it holds other rows than it says");
-	return range ? host->fact_int(x->ctx, "rows", then) : verify_table(x);
+	return x->range ? add_up(x, x->sum, &whole) : verify_table(x, x->sum);
+}
+
+static int32_t total(struct run *x)
+{
+	struct rows_sum whole = {0};
+	int32_t status;
+
+	if (!wanted(x))
+		return HF_OK;
+	status = add_up(x, (struct rows_sum){0}, &whole);
+	return status == HF_OK ? verify_table(x, whole) : status;
 }
 
 /* --- accounts ------------------------------------------------------------- */
@@ -500,16 +619,18 @@ static bool bare(const struct run *x)
 	return is(x, "rows") || is(x, "end") || is(x, "total") || is(x, "broken-view");
 }
 
-static int32_t step(struct run *x, uint64_t *loaded, bool range)
+static int32_t step(struct run *x)
 {
 	if (!bare(x) && !x->f.has_sql)
 		return frame_bad(x->ctx, "a statement is missing");
 	if (is(x, "session"))
 		return HF_OK;
+	if (x->dry && !bare(x))
+		return is(x, "use") ? remember_database(x) : HF_OK;
 	if (is(x, "database"))
 		return database(x);
 	if (is(x, "use"))
-		return use(x, x->f.name);
+		return use(x);
 	if (is(x, "account"))
 		return account(x);
 	if (x->db.n == 0)
@@ -535,23 +656,23 @@ static int32_t step(struct run *x, uint64_t *loaded, bool range)
 	if (is(x, "broken-view"))
 		return broken_view(x);
 	if (is(x, "rows"))
-		return rows(x, loaded);
+		return rows(x);
 	if (is(x, "end"))
-		return end_of_rows(x, *loaded, range);
+		return end_of_rows(x);
 	if (is(x, "total"))
-		return wanted(x) ? verify_table(x) : HF_OK;
+		return total(x);
 	return host->fail(x->ctx, HF_E_UNSUPPORTED, "the point holds a \"%s\", which this version does not know",
 		shown(x->f.kind));
 }
 
 int32_t run_entry(hf_ctx *ctx, struct restore *r, struct conn *c, bool range, hf_reader *in)
 {
-	struct run x = {.ctx = ctx, .r = r, .c = c, .in = {.ctx = ctx, .in = in}};
-	uint64_t loaded = 0;
+	struct run x = {.ctx = ctx, .r = r, .c = c, .in = {.ctx = ctx, .in = in}, .range = range,
+		.dry = r->dry && r->where == NULL};
 	int32_t status;
 
 	while ((status = frame_next(&x.in, &x.f)) == HF_OK) {
-		status = host->cancelled(ctx) ? HF_E_CANCELLED : step(&x, &loaded, range);
+		status = host->cancelled(ctx) ? HF_E_CANCELLED : step(&x);
 		if (status != HF_OK)
 			break;
 	}
@@ -559,6 +680,8 @@ int32_t run_entry(hf_ctx *ctx, struct restore *r, struct conn *c, bool range, hf
 		status = late_views(&x);
 	if (status == HF_OK)
 		status = broken_make(ctx, c, x.broken);
+	if (status == HF_OK && x.counted && !x.partly)
+		status = tell(&x, NULL, x.all);
 	broken_free(&x.broken);
 	if (status != HF_OK)
 		while (x.late != NULL) {

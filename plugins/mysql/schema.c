@@ -77,9 +77,10 @@ static int32_t read_databases(hf_ctx *ctx, struct conn *c, const struct source *
 	int32_t status;
 
 	text_printf(&sql,
-		"SELECT SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME, %s"
+		"SELECT SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME, %s, %s"
 		" FROM information_schema.SCHEMATA ORDER BY 1",
-		comments ? "SCHEMA_COMMENT" : "''");
+		comments ? "SCHEMA_COMMENT" : "''",
+		!c->mariadb && c->version >= 80016 ? "DEFAULT_ENCRYPTION = 'YES'" : "0");
 	status = conn_rows_text(ctx, c, "list the databases", &sql, &res);
 	text_free(&sql);
 	if (status != HF_OK)
@@ -94,6 +95,7 @@ static int32_t read_databases(hf_ctx *ctx, struct conn *c, const struct source *
 		d->charset = copy(row[1]);
 		d->collation = copy(row[2]);
 		d->comment = copy(row[3]);
+		d->encrypted = row[4] != NULL && strcmp(row[4], "1") == 0;
 		d->whole = true;
 		s->n++;
 		if (!d->name || !d->charset || !d->collation || !d->comment)
@@ -462,8 +464,8 @@ static int32_t innodb_numbers(hf_ctx *ctx, struct conn *c, struct database *d)
 	MYSQL_ROW row;
 	int32_t status = HF_OK;
 
-	text_puts(&sql, "SELECT CONVERT(CAST(SUBSTRING_INDEX(SUBSTRING_INDEX(SUBSTRING_INDEX(NAME, '/', -1), '#P#', 1),"
-			" '#p#', 1) AS CHAR CHARACTER SET filename) USING utf8mb4), TABLE_ID, N_COLS FROM information_schema.");
+	text_puts(&sql, "SELECT CONVERT(CAST(CAST(SUBSTRING_INDEX(SUBSTRING_INDEX(SUBSTRING_INDEX(NAME, '/', -1), '#P#', 1),"
+			" '#p#', 1) AS BINARY) AS CHAR CHARACTER SET filename) USING utf8mb4), TABLE_ID, N_COLS FROM information_schema.");
 	text_puts(&sql, c->mariadb ? "INNODB_SYS_TABLES" : "INNODB_TABLES");
 	text_puts(&sql, " WHERE NAME LIKE CONCAT(REPLACE(REPLACE(CONVERT(CONVERT(");
 	text_cstring(&sql, d->name);

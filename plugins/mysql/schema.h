@@ -48,6 +48,7 @@ struct database {
 	char *name, *charset, *collation, *comment;
 	struct table *tables; /* by name, bytewise */
 	size_t n;
+	bool encrypted; /* MySQL: its new tables are */
 	bool whole; /* nothing of it is left out */
 };
 

@@ -287,8 +287,12 @@ static int32_t under_lock(hf_ctx *ctx, const struct source *src, const struct sc
 	int32_t status = lock_server(ctx, s, locker, &held), checked = HF_OK;
 	bool any = full;
 
-	if (status == HF_OK && held != HELD_TABLES)
+	if (status == HF_OK && held != HELD_TABLES) {
 		status = lock_tables(ctx, s, &snap->keeper, full, &any);
+		if (status == HF_OK && any)
+			snap->holder = &snap->keeper;
+		snap->holds_all = full;
+	}
 	if (status == HF_OK)
 		status = begin_lanes(ctx, snap);
 	if (status == HF_OK)
@@ -300,8 +304,12 @@ static int32_t under_lock(hf_ctx *ctx, const struct source *src, const struct sc
 	if (status == HF_OK && held == HELD_GLOBAL && !locker->mariadb && locker->version >= 80000)
 		(void)conn_try(locker, "LOCK INSTANCE FOR BACKUP");
 	/* locked one by one, they can only be let go all at once */
-	if (held != HELD_TABLES || !(full || has_unsafe(s)) || status != HF_OK)
+	if (held != HELD_TABLES || !(full || has_unsafe(s)) || status != HF_OK) {
 		unlock_server(locker, held);
+	} else {
+		snap->holder = locker;
+		snap->holds_all = true;
+	}
 	snap->lock_ns = clock_now() - begun;
 	return status;
 }
@@ -324,11 +332,14 @@ int32_t snapshot_take(
 {
 	int32_t status = HF_OK;
 
-	*snap = (struct snapshot){.lanes = calloc(lanes, sizeof(struct conn))};
+	*snap = (struct snapshot){.lanes = calloc(lanes, sizeof(struct conn)), .turn = PTHREAD_MUTEX_INITIALIZER};
 	if (snap->lanes == NULL)
 		return out_of_memory(ctx);
-	for (; snap->n < lanes && status == HF_OK; snap->n += status == HF_OK)
+	for (; snap->n < lanes && status == HF_OK; snap->n += status == HF_OK) {
 		status = conn_open(ctx, src, &snap->lanes[snap->n]);
+		if (status == HF_OK && (status = lock_timeout(ctx, src, &snap->lanes[snap->n])) != HF_OK)
+			conn_close(&snap->lanes[snap->n]);
+	}
 	if (status == HF_OK && host->opt_int(src->opts, "locks", 0) == LOCKS_NONE) {
 		status = unlocked(ctx, snap);
 		if (status == HF_OK && snap->lanes[0].mariadb)
@@ -346,6 +357,20 @@ int32_t snapshot_take(
 	if (status == HF_OK)
 		status = under_lock(ctx, src, s, snap);
 	return status;
+}
+
+struct conn *snapshot_enter(struct snapshot *snap, struct conn *lane, const struct table *t)
+{
+	if (snap->holder == NULL || (t->snapshot && !snap->holds_all))
+		return lane;
+	pthread_mutex_lock(&snap->turn);
+	return snap->holder;
+}
+
+void snapshot_leave(struct snapshot *snap, const struct conn *c)
+{
+	if (c == snap->holder)
+		pthread_mutex_unlock(&snap->turn);
 }
 
 void snapshot_free(struct snapshot *snap)

@@ -30,6 +30,7 @@
 /* The order of the restore. */
 enum {
 	ORDER_ACCOUNTS = 0,
+	ORDER_SEQUENCES = 5, /* of all databases: any table may stand on them */
 	ORDER_TABLES = 10,
 	ORDER_ROWS = 20,
 	ORDER_KEYS = 30,
@@ -43,6 +44,7 @@ enum {
 
 enum work_kind {
 	WORK_ACCOUNTS,
+	WORK_SEQUENCES,
 	WORK_TABLES, /* definitions */
 	WORK_PACK,   /* rows of small tables */
 	WORK_CHUNK,  /* rows of a range of a large one */
@@ -144,6 +146,7 @@ static struct place place_of(const struct work *w)
 {
 	static const struct place places[] = {
 		[WORK_ACCOUNTS] = {"accounts", ORDER_ACCOUNTS},
+		[WORK_SEQUENCES] = {"sequences", ORDER_SEQUENCES},
 		[WORK_TABLES] = {"tables", ORDER_TABLES},
 		[WORK_PACK] = {"rows", ORDER_ROWS},
 		[WORK_CHUNK] = {NULL, ORDER_ROWS},
@@ -255,32 +258,43 @@ static int32_t plan_tables(hf_ctx *ctx, struct backup *b, struct database *d)
 	unsigned part = 0;
 	int32_t status = w != NULL ? HF_OK : out_of_memory(ctx);
 
-	/* sequences first: defaults of tables stand on them */
-	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < d->n && status == HF_OK; i++) {
-			struct table *t = &d->tables[i];
+	for (size_t i = 0; i < d->n && status == HF_OK; i++) {
+		struct table *t = &d->tables[i];
 
-			if (t->view || t->sequence != (pass == 0))
-				continue;
-			if (!work_takes(w, t))
-				status = out_of_memory(ctx);
-			names += 2 * strlen(t->name) + 4;
-			/* the tables that stand on sequences are in a later entry than they, or in the same */
-			if (status == HF_OK && pass == 1 && (w->n >= PACK_TABLES || names > PACK_NAMES)) {
-				b->tables_pending++;
-				status = add(ctx, b, w, 1);
-				w = work_new(WORK_TABLES, d);
-				names = 0;
-				if (w == NULL)
-					return status == HF_OK ? out_of_memory(ctx) : status;
-				w->part = ++part;
-			}
+		if (t->view || t->sequence)
+			continue;
+		if (!work_takes(w, t))
+			status = out_of_memory(ctx);
+		names += 2 * strlen(t->name) + 4;
+		if (status == HF_OK && (w->n >= PACK_TABLES || names > PACK_NAMES)) {
+			b->tables_pending++;
+			status = add(ctx, b, w, 1);
+			w = work_new(WORK_TABLES, d);
+			names = 0;
+			if (w == NULL)
+				return status == HF_OK ? out_of_memory(ctx) : status;
+			w->part = ++part;
 		}
+	}
 	/* also without tables: the database itself is in it */
 	if (status == HF_OK && (w->n > 0 || part == 0)) {
 		b->tables_pending++;
 		return add(ctx, b, w, 1);
 	}
+	work_free(w);
+	return status;
+}
+
+static int32_t plan_sequences(hf_ctx *ctx, struct backup *b, struct database *d)
+{
+	struct work *w = work_new(WORK_SEQUENCES, d);
+	int32_t status = w != NULL ? HF_OK : out_of_memory(ctx);
+
+	for (size_t i = 0; i < d->n && status == HF_OK; i++)
+		if (d->tables[i].sequence && !work_takes(w, &d->tables[i]))
+			status = out_of_memory(ctx);
+	if (status == HF_OK && w->n > 0)
+		return add(ctx, b, w, 1);
 	work_free(w);
 	return status;
 }
@@ -362,6 +376,8 @@ static int32_t plan(hf_ctx *ctx, struct backup *b, struct conn *c)
 		/* only what the point holds wholly may be replaced wholly */
 		d->whole = d->whole && schema && data && host->opt_count(b->src->opts, "where") == 0;
 		if (schema)
+			status = plan_sequences(ctx, b, d);
+		if (status == HF_OK && schema)
 			status = plan_tables(ctx, b, d);
 		if (status == HF_OK && data)
 			status = plan_rows(ctx, b, c, d);
@@ -455,6 +471,8 @@ int32_t mysql_begin(hf_ctx *ctx, void *self, const hf_begin *in, void **session)
 	if (status == HF_OK && !in->dry_run && (b->watch = watch_start(ctx, b->src)) != NULL)
 		for (uint32_t i = 0; i < b->snap.n; i++)
 			watch_add(b->watch, &b->snap.lanes[i]);
+	if (b->watch != NULL && b->snap.holder != NULL)
+		watch_add(b->watch, b->snap.holder);
 	if (status != HF_OK) {
 		backup_free(b);
 		return status;
@@ -776,7 +794,7 @@ static int32_t release(hf_ctx *ctx, struct conn *c, bool begin)
 	return conn_run(ctx, c, "keep the snapshot", begin ? "SAVEPOINT holdfast" : "ROLLBACK TO SAVEPOINT holdfast");
 }
 
-static int32_t dump_pack(hf_ctx *ctx, struct conn *c, struct work *w, hf_writer *out)
+static int32_t dump_pack(hf_ctx *ctx, struct backup *b, struct conn *c, struct work *w, hf_writer *out)
 {
 	struct rows_sum all = {0};
 	int32_t status = HF_OK;
@@ -784,7 +802,10 @@ static int32_t dump_pack(hf_ctx *ctx, struct conn *c, struct work *w, hf_writer 
 	for (size_t i = 0; i < w->n && status == HF_OK; i++) {
 		struct rows_sum sum = {0};
 
-		status = dump_rows(ctx, c, w, w->tables[i], out, &sum);
+		struct conn *by = snapshot_enter(&b->snap, c, w->tables[i]);
+
+		status = dump_rows(ctx, by, w, w->tables[i], out, &sum);
+		snapshot_leave(&b->snap, by);
 		if (status == HF_OK)
 			status = facts(ctx, w->tables[i]->name, sum);
 		all.rows += sum.rows;
@@ -816,10 +837,12 @@ static int32_t dump_chunk(hf_ctx *ctx, struct backup *b, struct conn *c, struct 
 {
 	struct table *t = w->tables[0];
 	struct rows_sum sum = {0};
-	int32_t status = next_range(ctx, b, c, w);
+	struct conn *by = snapshot_enter(&b->snap, c, t);
+	int32_t status = next_range(ctx, b, by, w);
 
 	if (status == HF_OK)
-		status = dump_rows(ctx, c, w, t, out, &sum);
+		status = dump_rows(ctx, by, w, t, out, &sum);
+	snapshot_leave(&b->snap, by);
 	if (status == HF_OK)
 		status = facts(ctx, NULL, sum);
 	if (status != HF_OK || w->counted)
@@ -852,8 +875,7 @@ static int32_t dump_tables(hf_ctx *ctx, struct backup *b, struct conn *c, struct
 		struct table *t = w->tables[i];
 		const bool large = rows_wanted(t) && t->bytes >= LARGE_BYTES;
 
-		status = t->sequence ? put_sequence(ctx, c, t, out) :
-				       put_table(ctx, c, t, large && !opt_yes(b->src, "schema_only"), out, &fks);
+		status = put_table(ctx, c, t, large && !opt_yes(b->src, "schema_only"), out, &fks);
 	}
 	if (status == HF_OK && !w->counted) {
 		w->counted = true;
@@ -877,9 +899,15 @@ static int32_t dump_tables(hf_ctx *ctx, struct backup *b, struct conn *c, struct
 
 static int32_t dump_text(hf_ctx *ctx, struct backup *b, struct conn *c, struct work *w, struct text *out)
 {
+	int32_t status = HF_OK;
+
 	switch (w->kind) {
 	case WORK_TABLES:
 		return dump_tables(ctx, b, c, w, out);
+	case WORK_SEQUENCES:
+		for (size_t i = 0; i < w->n && status == HF_OK; i++)
+			status = put_sequence(ctx, c, w->tables[i], out);
+		return status;
 	case WORK_KEYS:
 		return dump_keys(ctx, w->tables[0], out);
 	case WORK_FKS:
@@ -921,7 +949,7 @@ int32_t mysql_dump(hf_ctx *ctx, void *session, const hf_entry *entry, hf_writer 
 	c = &b->snap.lanes[lane];
 	rows = w->kind == WORK_PACK || w->kind == WORK_CHUNK;
 	put_session(&text, c, rows);
-	if (w->kind == WORK_TABLES)
+	if (w->kind == WORK_TABLES || w->kind == WORK_SEQUENCES)
 		put_database(&text, w->d);
 	if (w->d != NULL)
 		put_use(&text, w->d->name);
@@ -929,7 +957,7 @@ int32_t mysql_dump(hf_ctx *ctx, void *session, const hf_entry *entry, hf_writer 
 	if (status == HF_OK)
 		status = release(ctx, c, true);
 	if (status == HF_OK)
-		status = w->kind == WORK_PACK	? dump_pack(ctx, c, w, out) :
+		status = w->kind == WORK_PACK	? dump_pack(ctx, b, c, w, out) :
 			 w->kind == WORK_CHUNK ? dump_chunk(ctx, b, c, w, out) :
 						 dump_text(ctx, b, c, w, &text);
 	if (status == HF_OK)

@@ -53,6 +53,8 @@ static void restore_free(struct restore *r)
 	names_free(&r->whole);
 	names_free(&r->tables);
 	names_free(&r->emptied);
+	names_free(&r->sum_names);
+	free(r->sums);
 	names_free(&r->children);
 	names_free(&r->merged);
 	names_free(&r->edges.child);
@@ -287,11 +289,16 @@ static int32_t wants_tables(hf_ctx *ctx, struct restore *r, json_object *o, cons
 		rows_only);
 }
 
+static bool definitions(const char *path)
+{
+	return strstr(path, "/tables.") != NULL || strstr(path, "/sequences.") != NULL;
+}
+
 static bool rows_or_tables(const char *path)
 {
 	const size_t n = strlen(path);
 
-	return strstr(path, "/tables.") != NULL || strstr(path, "/rows.") != NULL ||
+	return definitions(path) || strstr(path, "/rows.") != NULL ||
 	       (strstr(path, "/table.") != NULL && (n < 9 || strcmp(path + n - 9, ".keys.sql") != 0));
 }
 
@@ -317,7 +324,7 @@ int32_t mysql_wants(hf_ctx *ctx, void *session, const hf_entry *entry)
 	if (r->where != NULL && (db == NULL || !rows_or_tables(entry->path)))
 		status = HF_SKIP;
 	else if (db != NULL)
-		status = wants_tables(ctx, r, o, db, strstr(entry->path, "/tables.") != NULL);
+		status = wants_tables(ctx, r, o, db, definitions(entry->path));
 	else if (r->in->only_count > 0 && (strcmp(entry->path, "accounts.sql") == 0 || strcmp(entry->path, "grants.sql") == 0))
 		status = HF_SKIP;
 	else
@@ -408,18 +415,6 @@ int32_t mysql_restore_prepare(hf_ctx *ctx, void *session)
 
 /* --- restore ------------------------------------------------------------- */
 
-static int32_t drain(hf_reader *in)
-{
-	const void *data;
-	uint64_t n;
-	int32_t status;
-
-	while ((status = host->peek(in, &data, &n)) == HF_OK)
-		if ((status = host->consume(in, n)) != HF_OK)
-			return status;
-	return status == HF_END ? HF_OK : status;
-}
-
 int32_t mysql_restore(hf_ctx *ctx, void *session, const hf_entry *entry, hf_reader *in)
 {
 	struct restore *r = session;
@@ -427,11 +422,9 @@ int32_t mysql_restore(hf_ctx *ctx, void *session, const hf_entry *entry, hf_read
 	/* a part of a table: its total is in the entry of its keys */
 	const char *table = strstr(entry->path, "/table.");
 
-	if (r->dry && r->where == NULL)
-		return drain(in);
-	if (lane >= r->n)
+	if (!(r->dry && r->where == NULL) && lane >= r->n)
 		return host->fail(ctx, HF_E_FAILED, "there is no connection for lane %u", lane);
-	return run_entry(ctx, r, &r->lanes[lane], table != NULL, in);
+	return run_entry(ctx, r, &r->lanes[lane < r->n ? lane : 0], table != NULL, in);
 }
 
 int32_t mysql_restore_end(hf_ctx *ctx, void *session, int32_t outcome)

@@ -13,22 +13,20 @@ static const char *string_end(const char *p, const char *end, struct value *v)
 {
 	v->s = p;
 	v->quoted = true;
-	for (;;) {
-		const char *quote = memchr(p, '\'', (size_t)(end - p));
-		const char *slash;
+	/* each byte is looked at once by either search: the quote is only sought again behind an escaped one */
+	for (const char *quote = memchr(p, '\'', (size_t)(end - p)); quote != NULL;) {
+		const char *slash = memchr(p, '\\', (size_t)(quote - p));
 
-		if (quote == NULL)
-			return NULL;
-		slash = memchr(p, '\\', (size_t)(quote - p));
 		if (slash == NULL) {
 			v->n = (size_t)(quote - v->s);
 			return quote + 1;
 		}
 		v->escaped = true;
-		if (end - slash < 2)
-			return NULL;
 		p = slash + 2;
+		if (slash + 1 == quote)
+			quote = memchr(p, '\'', (size_t)(end - p));
 	}
+	return NULL;
 }
 
 static const char *value_end(const char *p, const char *end, struct value *v)
@@ -73,6 +71,8 @@ size_t value_plain(const struct value *v, char *out)
 	const char *s = v->s, *end = v->s + v->n;
 	char *o = out;
 
+	if (v->s == NULL)
+		return 0;
 	if (!v->escaped) {
 		memcpy(out, s, v->n);
 		return v->n;

@@ -37,7 +37,7 @@ mariadb_start() { # DIR [SERVER-OPTION...]
 	fi
 	# no descriptor of ours may live on in the server: a test runner waits for its pipes
 	mariadbd --no-defaults --datadir="$dir/data" --user="$user" --socket="$(mariadb_socket "$dir")" \
-		--pid-file="$dir/pid" --log-error="$dir/error.log" --skip-name-resolve \
+		--pid-file="$dir/pid" --tmpdir="$dir" --log-error="$dir/error.log" --skip-name-resolve \
 		--innodb-buffer-pool-size=64M --innodb-log-file-size=32M --loose-innodb-use-native-aio=0 \
 		"${net[@]}" "$@" >/dev/null 2>&1 </dev/null 3>&- 4>&- 5>&- &
 	echo $! >"$dir/started"
