@@ -45,7 +45,7 @@ static const struct {
 	{1114, HF_E_NO_SPACE, "the table or its tablespace is full"},
 	{1142, HF_E_AUTH, "`holdfast check JOB` prints the GRANT that is missing"},
 	{1143, HF_E_AUTH, "`holdfast check JOB` prints the GRANT that is missing"},
-	{1153, HF_E_CONFIG, "raise max_allowed_packet on the server: SET GLOBAL max_allowed_packet = 1073741824"},
+	{1153, HF_E_FAILED, "raise max_allowed_packet on the server: SET GLOBAL max_allowed_packet = 1073741824"},
 	{1193, HF_E_UNSUPPORTED, NULL},
 	{1205, HF_E_TRANSIENT, "something holds a lock for long: SHOW PROCESSLIST shows it; lock_timeout waits longer"},
 	{1213, HF_E_TRANSIENT, NULL},
@@ -196,7 +196,7 @@ static int32_t connect_server(hf_ctx *ctx, const struct source *src, struct conn
 	c->tls = mysql_get_ssl_cipher(c->my) != NULL;
 	/* a library may connect in the clear where the server has no TLS */
 	if (!c->tls && (wish == TLS_REQUIRED || wish == TLS_VERIFY)) {
-		host->fail(ctx, HF_E_AUTH, "the connection to the server is not encrypted although tls is required");
+		host->fail(ctx, HF_E_AUTH, "the server speaks no TLS, which the job requires");
 		host->hint(ctx, "give the server a certificate (ssl_cert, ssl_key), or set tls = no");
 		return HF_E_AUTH;
 	}

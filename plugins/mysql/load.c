@@ -167,10 +167,10 @@ static int32_t fits(struct loader *l, size_t n)
 {
 	if (n / 2 < l->packet)
 		return HF_OK;
-	host->fail(l->ctx, HF_E_CONFIG, "cannot %s: a row has about %zu MiB, and the server takes %zu MiB at once", l->what.s,
+	host->fail(l->ctx, HF_E_FAILED, "cannot %s: a row has about %zu MiB, and the server takes %zu MiB at once", l->what.s,
 		n >> 20, l->packet >> 20);
 	host->hint(l->ctx, "raise max_allowed_packet on the server: SET GLOBAL max_allowed_packet = 1073741824");
-	return HF_E_CONFIG;
+	return HF_E_FAILED;
 }
 
 static void put_target(struct text *sql, const struct table *t)

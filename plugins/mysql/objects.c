@@ -251,6 +251,71 @@ static int32_t show_create(hf_ctx *ctx, struct conn *c, const char *type, const 
 	return status == HF_OK && out->failed ? out_of_memory(ctx) : status;
 }
 
+/* --- comments ------------------------------------------------------------- */
+
+/* As the server writes a comment into SHOW CREATE: always UTF-8, always with backslashes. */
+static void put_shown_comment(struct text *t, const char *comment)
+{
+	text_puts(t, "COMMENT '");
+	for (const char *s = comment; *s != '\0'; s++) {
+		if (*s == '\\')
+			text_puts(t, "\\\\");
+		else if (*s == '\n')
+			text_puts(t, "\\n");
+		else if (*s == '\r')
+			text_puts(t, "\\r");
+		else if (*s == '\'')
+			text_puts(t, "''");
+		else
+			text_add(t, s, 1);
+	}
+	text_puts(t, "'");
+}
+
+/* The comment as the object's own session would have written it: in its character set, and without
+ * backslashes where its mode has none. The server knows how. */
+static int32_t own_comment(hf_ctx *ctx, struct conn *c, const struct object *o, const char *comment, struct text *out)
+{
+	const bool plain = o->sql_mode != NULL && strstr(o->sql_mode, "NO_BACKSLASH_ESCAPES") != NULL;
+	struct text sql = {0}, own = {0};
+	int32_t status;
+
+	text_printf(&sql, plain ? "SELECT REPLACE(CONVERT(" : "SELECT QUOTE(CONVERT(");
+	text_cstring(&sql, comment);
+	text_printf(&sql, plain ? " USING %s), '\\'', '\\'\\'')" : " USING %s))", o->client);
+	status = sql.failed ? out_of_memory(ctx) : conn_value(ctx, c, "read a comment", sql.s, &own);
+	text_printf(out, plain ? "COMMENT '%s'" : "COMMENT %s", own.s != NULL ? own.s : "''");
+	text_free(&sql);
+	text_free(&own);
+	return status;
+}
+
+/* SHOW CREATE mixes a body in its own character set with a comment in another. */
+static int32_t mend_comment(hf_ctx *ctx, struct conn *c, struct object *o, const char *comment)
+{
+	struct text seen = {0}, own = {0}, sql = {0};
+	const char *at;
+	int32_t status;
+
+	if (comment == NULL || *comment == '\0' || o->client == NULL || o->sql.failed)
+		return HF_OK;
+	put_shown_comment(&seen, comment);
+	status = own_comment(ctx, c, o, comment, &own);
+	/* the head stands before the body, so the first one is it */
+	at = status == HF_OK && !seen.failed ? strstr(o->sql.s, seen.s) : NULL;
+	if (at != NULL) {
+		text_add(&sql, o->sql.s, (size_t)(at - o->sql.s));
+		text_add(&sql, own.s, own.n);
+		text_puts(&sql, at + seen.n);
+		sql.failed = sql.failed || own.failed;
+		text_free(&o->sql);
+		o->sql = sql;
+	}
+	text_free(&seen);
+	text_free(&own);
+	return status;
+}
+
 /* --- routines ------------------------------------------------------------ */
 
 /* MySQL 9.2's JavaScript libraries: there is no statement for them in the artifact yet. */
@@ -280,7 +345,7 @@ int32_t put_routines(hf_ctx *ctx, struct conn *c, const struct source *src, stru
 	int32_t status;
 
 	text_puts(&sql, "SELECT ROUTINE_NAME, ROUTINE_TYPE, DEFINER, SQL_MODE, CHARACTER_SET_CLIENT,"
-			" COLLATION_CONNECTION, DATABASE_COLLATION FROM information_schema.ROUTINES"
+			" COLLATION_CONNECTION, DATABASE_COLLATION, ROUTINE_COMMENT FROM information_schema.ROUTINES"
 			" WHERE ROUTINE_SCHEMA = ");
 	text_cstring(&sql, d->name);
 	/* a package's body after its head */
@@ -295,6 +360,8 @@ int32_t put_routines(hf_ctx *ctx, struct conn *c, const struct source *src, stru
 			.client = row[4], .connection = row[5], .database = row[6], .body = true};
 
 		status = show_create(ctx, c, row[1], d->name, row[0], 2, &o.sql);
+		if (status == HF_OK)
+			status = mend_comment(ctx, c, &o, row[7]);
 		if (status == HF_OK) {
 			o.frame = frame_new(o.kind, o.name);
 			if (o.frame != NULL)
@@ -410,7 +477,7 @@ int32_t put_events(hf_ctx *ctx, struct conn *c, const struct source *src, struct
 
 	/* an event of one time in the past could not be made again, but for a clock that stands then */
 	text_puts(&sql, "SELECT EVENT_NAME, DEFINER, SQL_MODE, TIME_ZONE, UNIX_TIMESTAMP(CREATED), CHARACTER_SET_CLIENT,"
-			" COLLATION_CONNECTION, DATABASE_COLLATION FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ");
+			" COLLATION_CONNECTION, DATABASE_COLLATION, EVENT_COMMENT FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ");
 	text_cstring(&sql, d->name);
 	text_puts(&sql, " ORDER BY EVENT_NAME");
 	status = conn_rows_text(ctx, c, "list the events", &sql, &res);
@@ -427,6 +494,8 @@ int32_t put_events(hf_ctx *ctx, struct conn *c, const struct source *src, struct
 		if (status == HF_OK && o.frame != NULL && !disable(&o, row[0]))
 			status = host->fail(ctx, HF_E_UNSUPPORTED, "the definition of event %s.%s is not of a known shape",
 				shown(d->name), shown(row[0]));
+		if (status == HF_OK)
+			status = mend_comment(ctx, c, &o, row[8]);
 		if (status == HF_OK)
 			status = put_object(ctx, src, d, &o, out);
 		json_object_put(o.frame);
