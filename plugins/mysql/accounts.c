@@ -152,6 +152,31 @@ int32_t put_accounts(hf_ctx *ctx, struct conn *c, struct text *out)
 
 /* --- grants -------------------------------------------------------------- */
 
+/* MariaDB repeats in a GRANT how the account logs in, which would give a target's own account another password.
+ * That stands in CREATE USER already. */
+static void cut_login(struct text *sql, MYSQL_ROW account)
+{
+	static const char login[] = " IDENTIFIED ", option[] = " WITH GRANT OPTION";
+	struct text to = {0};
+	char *at;
+	bool grant;
+
+	text_puts(&to, " TO ");
+	add_name(&to, account);
+	text_puts(&to, login);
+	at = to.failed ? NULL : strstr(sql->s, to.s);
+	if (at != NULL) {
+		grant = strstr(at + to.n, option) != NULL;
+		sql->n = (size_t)(at - sql->s) + to.n - strlen(login);
+		sql->s[sql->n] = '\0';
+		if (grant)
+			text_puts(sql, option);
+	}
+	if (to.failed)
+		sql->failed = true;
+	text_free(&to);
+}
+
 static int32_t put_rights(hf_ctx *ctx, struct conn *c, MYSQL_ROW account, struct text *out)
 {
 	MYSQL_RES *res;
@@ -167,6 +192,8 @@ static int32_t put_rights(hf_ctx *ctx, struct conn *c, MYSQL_ROW account, struct
 		if (row[0] == NULL)
 			continue;
 		text_add(&sql, row[0], mysql_fetch_lengths(res)[0]);
+		if (!sql.failed)
+			cut_login(&sql, account);
 		status = put(ctx, account, &sql, out);
 		text_free(&sql);
 	}

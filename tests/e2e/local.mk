@@ -7,5 +7,5 @@ EXTRA_DIST += %D%/helper.bash %D%/abi.bats \
 	%D%/disk_full.bats %D%/damage.bats %D%/hostile_archive.bats %D%/hostile_manifest.bats \
 	%D%/locks.bats %D%/failing_drivers.bats %D%/job_file.bats %D%/secrets.bats \
 	%D%/loader.bats %D%/terminal.bats %D%/retention.bats %D%/mysql_helper.bash \
-	%D%/mysql_roundtrip.bats %D%/mysql_faults.bats %D%/mysql_consistent.bats %D%/mysql_rows.bats
+	%D%/mysql_accounts.bats %D%/mysql_roundtrip.bats %D%/mysql_faults.bats %D%/mysql_consistent.bats %D%/mysql_rows.bats
 TESTS += %D%/run-e2e.sh
