@@ -102,18 +102,41 @@ void text_qualified(struct text *t, const char *db, const char *name)
 static const char escapes[256] = {
 	['\0'] = '0', ['\n'] = 'n', ['\r'] = 'r', ['\\'] = '\\', ['\''] = '\'', ['\x1a'] = 'Z'};
 
+/* Eight bytes at once: is one of them below a space, a quote or a backslash? May say yes in vain, never no. */
+static inline bool any_escaped(uint64_t x)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	const uint64_t quote = x ^ ones * '\'', slash = x ^ ones * '\\';
+
+	return (((x - ones * ' ') & ~x) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops;
+}
+
 size_t escape_bytes(char *out, const char *bytes, size_t n)
 {
 	char *o = out;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const unsigned char c = (unsigned char)bytes[i];
+	while (i < n) {
+		uint64_t word;
 
-		if (escapes[c] != 0) {
-			*o++ = '\\';
-			*o++ = escapes[c];
-		} else {
-			*o++ = (char)c;
+		if (n - i >= sizeof word) {
+			memcpy(&word, bytes + i, sizeof word);
+			if (!any_escaped(word)) {
+				memcpy(o, &word, sizeof word);
+				o += sizeof word;
+				i += sizeof word;
+				continue;
+			}
+		}
+		for (size_t end = n - i < sizeof word ? n : i + sizeof word; i < end; i++) {
+			const unsigned char c = (unsigned char)bytes[i];
+
+			if (escapes[c] != 0) {
+				*o++ = '\\';
+				*o++ = escapes[c];
+			} else {
+				*o++ = (char)c;
+			}
 		}
 	}
 	return (size_t)(o - out);
