@@ -240,7 +240,7 @@ int32_t frame_next(struct input *in, struct frame *f)
 	f->has_sql = false;
 	do
 		status = input_line(in, &line, &n);
-	while (status == HF_OK && n == 0);
+	while (status == HF_OK && (n == 0 || (n > 3 && memcmp(line, FRAME_CHARSET, 3) == 0)));
 	if (status != HF_OK)
 		return status;
 	if (n < strlen(FRAME_HEAD) || memcmp(line, FRAME_HEAD, strlen(FRAME_HEAD)) != 0)

@@ -26,6 +26,7 @@
 
 #define FRAME_TYPE "mysql-sql/1" /* hf_entry.type */
 #define FRAME_HEAD "-- holdfast "
+#define FRAME_CHARSET "\\C " /* a line that only a stock client heeds: its character set */
 #define FRAME_SQL_MAX ((size_t)256 << 20) /* one statement */
 
 /* --- writing --- */

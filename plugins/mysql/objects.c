@@ -165,9 +165,24 @@ static void put_collation(struct text *out, const char *collation)
 	text_free(&sql);
 }
 
+/* Characters of these sets may end in a byte that means something else on its own. A stock client has to know
+ * that before it reads them: \C is its command for it. */
+static bool odd_bytes(const char *charset)
+{
+	static const char *const sets[] = {"big5", "cp932", "gb18030", "gbk", "sjis"};
+
+	for (size_t i = 0; charset != NULL && i < sizeof sets / sizeof sets[0]; i++)
+		if (strcmp(charset, sets[i]) == 0)
+			return true;
+	return false;
+}
+
 static void put_before(struct text *out, const struct object *o)
 {
 	struct text sql = {0};
+
+	if (odd_bytes(o->client))
+		text_printf(out, FRAME_CHARSET "%s\n", o->client);
 
 	text_puts(&sql, "SET sql_mode = ");
 	text_cstring(&sql, o->sql_mode != NULL ? o->sql_mode : BASE_SQL_MODE);
@@ -183,9 +198,12 @@ static void put_before(struct text *out, const struct object *o)
 	text_free(&sql);
 }
 
-static void put_after(struct text *out)
+static void put_after(struct text *out, const struct object *o)
 {
 	struct text sql = {0};
+
+	if (odd_bytes(o->client))
+		text_puts(out, FRAME_CHARSET "utf8mb4\n");
 
 	text_puts(&sql, "SET NAMES utf8mb4, sql_mode = '" BASE_SQL_MODE "', time_zone = '+00:00', timestamp = DEFAULT");
 	put_set(out, &sql);
@@ -217,7 +235,7 @@ static int32_t put_object(hf_ctx *ctx, const struct source *src, const struct da
 	put_before(out, o);
 	frame_put(out, o->frame, &o->sql, o->body);
 	o->frame = NULL;
-	put_after(out);
+	put_after(out, o);
 	if (collation)
 		put_collation(out, d->collation);
 	return out->failed ? out_of_memory(ctx) : HF_OK;

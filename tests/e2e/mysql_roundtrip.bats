@@ -77,8 +77,6 @@ shop() {
 
 @test "the whole point is a file that the stock client takes" {
 	corpus
-	# the client takes a second byte of cp932 for its own backslash commands: holdfast-mysql(5), LIMITS
-	sql 'DROP DATABASE corpus_cp932'
 	describe --events-disabled "$SOCKET" >before
 	mysql_job j
 	run_code 0 holdfast backup ./j.ini
@@ -91,7 +89,6 @@ shop() {
 
 @test "on a server of another mode, character set and time zone" {
 	corpus
-	sql 'DROP DATABASE corpus_cp932' # as above: the stock client comes at the end
 	describe --events-disabled "$SOCKET" >before
 	mysql_job j
 	run_code 0 holdfast backup ./j.ini
