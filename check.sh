@@ -25,7 +25,7 @@ test_packages="libcmocka-dev bats jq zstd pigz gzip attr acl python3 valgrind st
 	clang-14 libclang-rt-14-dev llvm-14 file xz-utils util-linux procps mariadb-server mariadb-client"
 # The end-to-end tests that are repeated with each sanitizer, where they cost several times as much.
 asan_e2e="commands restore sinks job_file secrets damage hostile_archive hostile_manifest \
-	failing_drivers loader"
+	failing_drivers loader mysql_roundtrip mysql_rows"
 tsan_e2e="commands restore sinks failing_drivers interrupted locks"
 # No test may hang for ever: seconds for one test program.
 limit=${TEST_SECONDS:-1800}
