@@ -26,7 +26,7 @@ test_packages="libcmocka-dev bats jq zstd pigz gzip attr acl python3 valgrind st
 # The end-to-end tests that are repeated with each sanitizer, where they cost several times as much.
 asan_e2e="commands restore sinks job_file secrets damage hostile_archive hostile_manifest \
 	failing_drivers loader mysql_roundtrip mysql_rows"
-tsan_e2e="commands restore sinks failing_drivers interrupted locks"
+tsan_e2e="commands restore sinks failing_drivers interrupted locks mysql_rows"
 # No test may hang for ever: seconds for one test program.
 limit=${TEST_SECONDS:-1800}
 
