@@ -84,13 +84,16 @@ static bool denied(struct conn *c)
 	return e == 1227 || e == 1044 || e == 1045 || e == 1142;
 }
 
-static int32_t lock_server(hf_ctx *ctx, const struct schema *s, struct conn *c, enum held *held)
+static int32_t lock_server(hf_ctx *ctx, const struct schema *s, struct conn *c, enum held *held, int64_t *since)
 {
 	bool any;
 
+	*since = clock_now();
 	if (c->mariadb && c->version >= 100401) {
 		if (conn_try(c, "BACKUP STAGE START")) {
-			if (conn_try(c, "BACKUP STAGE BLOCK_COMMIT")) {
+			/* what takes time is done before commits have to wait */
+			if (conn_try(c, "BACKUP STAGE FLUSH") && conn_try(c, "BACKUP STAGE BLOCK_DDL") &&
+			    (*since = clock_now(), conn_try(c, "BACKUP STAGE BLOCK_COMMIT"))) {
 				*held = HELD_STAGE;
 				return HF_OK;
 			}
@@ -248,9 +251,7 @@ static int32_t begin_lanes(hf_ctx *ctx, struct snapshot *snap)
 	for (uint32_t i = 0; i < snap->n && status == HF_OK; i++) {
 		struct conn *c = &snap->lanes[i];
 
-		status = conn_run(ctx, c, "begin a transaction", "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-		if (status == HF_OK)
-			status = conn_run(ctx, c, "begin a transaction", "START TRANSACTION WITH CONSISTENT SNAPSHOT");
+		status = conn_run(ctx, c, "begin a transaction", "START TRANSACTION WITH CONSISTENT SNAPSHOT");
 	}
 	return status;
 }
@@ -283,8 +284,8 @@ static int32_t under_lock(hf_ctx *ctx, const struct source *src, const struct sc
 	const bool full = host->opt_int(src->opts, "locks", 0) == LOCKS_FULL;
 	struct conn *locker = &snap->locker;
 	enum held held = HELD_NOTHING;
-	int64_t begun = clock_now();
-	int32_t status = lock_server(ctx, s, locker, &held), checked = HF_OK;
+	int64_t since;
+	int32_t status = lock_server(ctx, s, locker, &held, &since), checked = HF_OK;
 	bool any = full;
 
 	if (status == HF_OK && held != HELD_TABLES) {
@@ -295,12 +296,8 @@ static int32_t under_lock(hf_ctx *ctx, const struct source *src, const struct sc
 	}
 	if (status == HF_OK)
 		status = begin_lanes(ctx, snap);
-	if (status == HF_OK)
+	if (status == HF_OK && !locker->mariadb)
 		status = take_mark(ctx, snap, locker);
-	if (status == HF_OK && snap->mark.n > 0 && locker->mariadb && held != HELD_TABLES &&
-	    !same_position(ctx, snap, &checked))
-		status = checked != HF_OK ? checked :
-			host->fail(ctx, HF_E_FAILED, "the server's snapshots differ although commits were stopped");
 	if (status == HF_OK && held == HELD_GLOBAL && !locker->mariadb && locker->version >= 80000)
 		(void)conn_try(locker, "LOCK INSTANCE FOR BACKUP");
 	/* locked one by one, they can only be let go all at once */
@@ -310,7 +307,14 @@ static int32_t under_lock(hf_ctx *ctx, const struct source *src, const struct sc
 		snap->holder = locker;
 		snap->holds_all = true;
 	}
-	snap->lock_ns = clock_now() - begun;
+	snap->lock_ns = clock_now() - since;
+	/* MariaDB's snapshots know where they are, also later */
+	if (status == HF_OK && locker->mariadb)
+		status = take_mark(ctx, snap, locker);
+	if (status == HF_OK && snap->mark.n > 0 && locker->mariadb && held != HELD_TABLES &&
+	    !same_position(ctx, snap, &checked))
+		status = checked != HF_OK ? checked :
+			host->fail(ctx, HF_E_FAILED, "the server's snapshots differ although commits were stopped");
 	return status;
 }
 
@@ -327,6 +331,14 @@ static int32_t warn_unlocked(hf_ctx *ctx, const struct schema *s)
 	return HF_OK;
 }
 
+static int32_t set_up_lane(hf_ctx *ctx, const struct source *src, struct conn *c)
+{
+	const int32_t status = lock_timeout(ctx, src, c);
+
+	return status != HF_OK ? status :
+		conn_run(ctx, c, "set up the session", "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+}
+
 int32_t snapshot_take(
     hf_ctx *ctx, const struct source *src, const struct schema *s, uint32_t lanes, struct snapshot *snap)
 {
@@ -337,7 +349,7 @@ int32_t snapshot_take(
 		return out_of_memory(ctx);
 	for (; snap->n < lanes && status == HF_OK; snap->n += status == HF_OK) {
 		status = conn_open(ctx, src, &snap->lanes[snap->n]);
-		if (status == HF_OK && (status = lock_timeout(ctx, src, &snap->lanes[snap->n])) != HF_OK)
+		if (status == HF_OK && (status = set_up_lane(ctx, src, &snap->lanes[snap->n])) != HF_OK)
 			conn_close(&snap->lanes[snap->n]);
 	}
 	if (status == HF_OK && host->opt_int(src->opts, "locks", 0) == LOCKS_NONE) {
