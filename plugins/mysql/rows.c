@@ -49,6 +49,23 @@ void rows_sum_text(uint64_t sum, char out[ROWS_SUM_TEXT])
 	snprintf(out, ROWS_SUM_TEXT, "%016" PRIx64, sum);
 }
 
+int32_t rows_facts(hf_ctx *ctx, const char *table, struct rows_sum sum)
+{
+	struct text name = {0};
+	char text[ROWS_SUM_TEXT];
+	int32_t status;
+
+	rows_sum_text(sum.sum, text);
+	text_printf(&name, "rows%s%s", table != NULL ? "/" : "", table != NULL ? table : "");
+	status = name.failed ? out_of_memory(ctx) : host->fact_int(ctx, name.s, (int64_t)sum.rows);
+	text_clear(&name);
+	text_printf(&name, "checksum%s%s", table != NULL ? "/" : "", table != NULL ? table : "");
+	if (status == HF_OK)
+		status = name.failed ? out_of_memory(ctx) : host->fact_text(ctx, name.s, text);
+	text_free(&name);
+	return status;
+}
+
 /* The finaliser of SplitMix64 (Steele, Lea, Flood 2014): spreads a CRC and a length over 64 bits, so that
  * sums of many do not cancel out. */
 static uint64_t spread(uint64_t x)

@@ -17,6 +17,9 @@ struct rows_sum {
 #define ROWS_SUM_TEXT 17
 void rows_sum_text(uint64_t sum, char out[ROWS_SUM_TEXT]);
 
+/* Reports the facts rows and checksum, of a table or, NULL, of the entry. The same at dump and restore. */
+int32_t rows_facts(hf_ctx *ctx, const char *table, struct rows_sum sum);
+
 /* Adds a row, as it stands in the artifact: "(1,'a')". */
 void rows_sum_add(struct rows_sum *sum, const char *row, size_t n);
 

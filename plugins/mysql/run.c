@@ -430,12 +430,6 @@ static int32_t late_views(struct run *x)
 		host->hint(x->ctx, "view %s stands on something that is neither in the point nor in the target",
 			x->late->name.s);
 	}
-	while (x->late != NULL) {
-		struct late *l = x->late;
-
-		x->late = l->next;
-		late_free(l);
-	}
 	return status;
 }
 
@@ -454,24 +448,6 @@ static int32_t count_rows(struct run *x, bool versioned, uint64_t *rows)
 	*rows = status == HF_OK ? strtoull(value.s, NULL, 10) : 0;
 	text_free(&sql);
 	text_free(&value);
-	return status;
-}
-
-/* The facts of a table, or of the entry. */
-static int32_t tell(struct run *x, const char *table, struct rows_sum sum)
-{
-	struct text name = {0};
-	char text[ROWS_SUM_TEXT];
-	int32_t status;
-
-	rows_sum_text(sum.sum, text);
-	text_printf(&name, "rows%s%s", table != NULL ? "/" : "", table != NULL ? table : "");
-	status = name.failed ? out_of_memory(x->ctx) : host->fact_int(x->ctx, name.s, (int64_t)sum.rows);
-	text_clear(&name);
-	text_printf(&name, "checksum%s%s", table != NULL ? "/" : "", table != NULL ? table : "");
-	if (status == HF_OK)
-		status = name.failed ? out_of_memory(x->ctx) : host->fact_text(x->ctx, name.s, text);
-	text_free(&name);
 	return status;
 }
 
@@ -558,7 +534,7 @@ static int32_t verify_table(struct run *x, struct rows_sum loaded)
 		status = host->fail(x->ctx, HF_E_FAILED, "table %s.%s has other values after the restore than it had",
 			shown(target(x)), shown(x->f.name));
 	if (status == HF_OK)
-		status = tell(x, x->f.name, loaded);
+		status = rows_facts(x->ctx, x->f.name, loaded);
 	frame_columns_free(&t);
 	return status;
 }
@@ -681,15 +657,14 @@ int32_t run_entry(hf_ctx *ctx, struct restore *r, struct conn *c, bool range, hf
 	if (status == HF_OK)
 		status = broken_make(ctx, c, x.broken);
 	if (status == HF_OK && x.counted && !x.partly)
-		status = tell(&x, NULL, x.all);
+		status = rows_facts(ctx, NULL, x.all);
 	broken_free(&x.broken);
-	if (status != HF_OK)
-		while (x.late != NULL) {
-			struct late *l = x.late;
+	while (x.late != NULL) {
+		struct late *l = x.late;
 
-			x.late = l->next;
-			late_free(l);
-		}
+		x.late = l->next;
+		late_free(l);
+	}
 	frame_free(&x.f);
 	input_free(&x.in);
 	text_free(&x.db);

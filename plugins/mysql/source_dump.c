@@ -209,23 +209,6 @@ static void put_end(struct text *out, const char *kind, const struct table *t, s
 	frame_put(out, o, NULL, false);
 }
 
-static int32_t facts(hf_ctx *ctx, const char *table, struct rows_sum sum)
-{
-	struct text name = {0};
-	char text[ROWS_SUM_TEXT];
-	int32_t status;
-
-	rows_sum_text(sum.sum, text);
-	text_printf(&name, "rows%s%s", table != NULL ? "/" : "", table != NULL ? table : "");
-	status = name.failed ? out_of_memory(ctx) : host->fact_int(ctx, name.s, (int64_t)sum.rows);
-	text_clear(&name);
-	text_printf(&name, "checksum%s%s", table != NULL ? "/" : "", table != NULL ? table : "");
-	if (status == HF_OK)
-		status = name.failed ? out_of_memory(ctx) : host->fact_text(ctx, name.s, text);
-	text_free(&name);
-	return status;
-}
-
 /* MySQL's JSON may hold dates, decimals and opaque bytes, which its text turns into strings and doubles. Nothing
  * is lost for a reader of text; but it is told. */
 static int32_t report_json(hf_ctx *ctx, struct conn *c, const struct work *w, const struct table *t)
@@ -308,11 +291,11 @@ static int32_t dump_pack(hf_ctx *ctx, struct backup *b, struct conn *c, struct w
 		status = dump_rows(ctx, by, w, w->tables[i], out, &sum);
 		snapshot_leave(&b->snap, by);
 		if (status == HF_OK)
-			status = facts(ctx, w->tables[i]->name, sum);
+			status = rows_facts(ctx, w->tables[i]->name, sum);
 		all.rows += sum.rows;
 		all.sum += sum.sum;
 	}
-	return status == HF_OK ? facts(ctx, NULL, all) : status;
+	return status == HF_OK ? rows_facts(ctx, NULL, all) : status;
 }
 
 /* One of the dumps that a table's keys wait for is done. */
@@ -345,7 +328,7 @@ static int32_t dump_chunk(hf_ctx *ctx, struct backup *b, struct conn *c, struct 
 		status = dump_rows(ctx, by, w, t, out, &sum);
 	snapshot_leave(&b->snap, by);
 	if (status == HF_OK)
-		status = facts(ctx, NULL, sum);
+		status = rows_facts(ctx, NULL, sum);
 	if (status != HF_OK || w->counted)
 		return status;
 	w->counted = true;
@@ -363,7 +346,7 @@ static int32_t dump_keys(hf_ctx *ctx, struct table *t, struct text *out)
 	if (t->keys.n > 0)
 		frame_put(out, frame_new("keys", t->name), &t->keys, false);
 	put_end(out, "total", t, sum);
-	return facts(ctx, t->name, sum);
+	return rows_facts(ctx, t->name, sum);
 }
 
 static int32_t dump_tables(hf_ctx *ctx, struct backup *b, struct conn *c, struct work *w, struct text *out)
